@@ -1,6 +1,6 @@
 """The program: finds the command, runs it, and turns what went wrong into one line and an exit code.
 
-Commands are imported when they are called, so that ``crosslane --help`` and each command pay for themselves alone.
+Commands are imported when they are called: ``crosslane --help`` and each command pay for themselves alone.
 """
 
 from __future__ import annotations

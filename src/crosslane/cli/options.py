@@ -35,7 +35,7 @@ class Invocation:
 
 
 def common_options(function: Callable[..., R]) -> Callable[..., R]:
-    """Give a click command the common options; its function gets them as the ``Invocation`` that comes first."""
+    """Give a click command the common options; its function gets them first, as an ``Invocation``."""
 
     @click.option(
         "--config",

@@ -1,0 +1,154 @@
+"""AWS's errors as ours: the code and the request id kept, the account named, what to do next said.
+
+::
+
+    AwsError                 any error answer of a service
+    └── AccessDenied         the call was not authorized
+    CredentialsFailure       no credentials, expired or unknown ones: sign in again
+    Unreachable              no answer: network, DNS, TLS, timeouts
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,
+    ConnectTimeoutError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    ReadTimeoutError,
+    SSOError,
+    UnauthorizedSSOTokenError,
+)
+
+from crosslane.errors import EnvironmentFailure
+
+EXPIRED_CODES = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+UNKNOWN_KEY_CODES = frozenset({"InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId"})
+DENIED_CODES = frozenset(
+    {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}
+)
+
+
+@dataclass(eq=False)
+class AwsError(EnvironmentFailure):
+    """A service answered with an error. ``operation`` is ``service:Operation``."""
+
+    operation: str = ""
+    request_id: str | None = None
+    text: str = ""
+    """AWS's own message, word for word."""
+
+
+class AccessDenied(AwsError):
+    """The principal may not make this call (yet: IAM is eventually consistent)."""
+
+
+@dataclass(eq=False)
+class CredentialsFailure(AwsError):
+    """There are no usable credentials: none, expired, or unknown to AWS."""
+
+
+class Unreachable(EnvironmentFailure):
+    """No answer came."""
+
+
+def translate(
+    error: Exception, *, account: str, profile: str | None, service: str, operation: str
+) -> EnvironmentFailure:
+    """Our error for what botocore raised on a call; never contains a credential."""
+    who = f"profile {profile}" if profile else "the default credential chain"
+    again = f"sign in again, so that {who} holds credentials that AWS accepts, and run the same command again"
+    action = f"{service}:{operation}"
+    match error:
+        case ClientError():
+            return _from_answer(error, account=account, who=who, again=again, action=action)
+        case ProfileNotFound():
+            return CredentialsFailure(
+                f"profile {profile} does not exist in the AWS config and credentials files",
+                code="ProfileNotFound",
+                account=account,
+                next="create it by signing in, or correct `profile` of this account in the config",
+                operation=action,
+            )
+        case NoCredentialsError() | PartialCredentialsError():
+            return CredentialsFailure(
+                f"{who} has no credentials",
+                code="NoCredentials",
+                account=account,
+                next=again,
+                operation=action,
+            )
+        case UnauthorizedSSOTokenError() | SSOError() | CredentialRetrievalError():
+            return CredentialsFailure(
+                f"{who} could not get credentials: {error}",
+                code="CredentialRetrieval",
+                account=account,
+                next=again,
+                operation=action,
+            )
+        case NoRegionError():
+            return EnvironmentFailure(
+                f"no region for {action}",
+                code="NoRegion",
+                account=account,
+                next="set pipeline.region in the config",
+            )
+        case ConnectTimeoutError() | ReadTimeoutError() | ConnectionError() | HTTPClientError():
+            return Unreachable(
+                f"{action} got no answer: {error}",
+                code="Unreachable",
+                account=account,
+                next="check the network, proxy and endpoint, and run the same command again",
+            )
+        case BotoCoreError():
+            return EnvironmentFailure(
+                f"{action} could not be sent: {error}", code="BotoCore", account=account
+            )
+        case _:
+            raise error
+
+
+def _from_answer(error: ClientError, *, account: str, who: str, again: str, action: str) -> AwsError:
+    """The error for an error answer, by AWS's code."""
+    answer = error.response.get("Error", {})
+    code = str(answer.get("Code", "Unknown"))
+    text = str(answer.get("Message", "")).strip() or code
+    request_id = error.response.get("ResponseMetadata", {}).get("RequestId")
+    if code in EXPIRED_CODES:
+        return CredentialsFailure(
+            f"the credentials of {who} have expired ({code} on {action})",
+            code=code,
+            account=account,
+            next=again,
+            operation=action,
+            request_id=request_id,
+            text=text,
+        )
+    if code in UNKNOWN_KEY_CODES or code == "SignatureDoesNotMatch":
+        return CredentialsFailure(
+            f"AWS does not accept the access key of {who} ({code} on {action})",
+            code=code,
+            account=account,
+            next=again,
+            operation=action,
+            request_id=request_id,
+            text=text,
+        )
+    kind = AccessDenied if code in DENIED_CODES else AwsError
+    return kind(
+        f"{action} failed for {who}: {code}: {text}",
+        code=code,
+        account=account,
+        next=None,
+        operation=action,
+        request_id=request_id,
+        text=text,
+    )

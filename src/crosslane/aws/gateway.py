@@ -1,0 +1,175 @@
+"""The way to AWS: every API call of crosslane goes through ``Gateway.call``.
+
+A ``Cloud`` is one place to call (AWS, or a sandbox on loopback); a ``Gateway`` is one identity in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from threading import Lock
+from typing import Any
+from urllib.parse import urlsplit
+
+import botocore.session
+from botocore import xform_name
+from botocore.awsrequest import AWSRequest
+from botocore.client import BaseClient
+from botocore.config import Config as ClientConfig
+
+from crosslane.aws.calls import CallLog
+from crosslane.aws.errors import translate
+from crosslane.errors import EnvironmentFailure
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where calls go. ``endpoint`` None is AWS; else a sandbox, with the only two files that may be read."""
+
+    region: str
+    endpoint: str | None = None
+    credentials_file: Path | None = None
+    config_file: Path | None = None
+
+
+class Cloud:
+    """Opens gateways, which share the service models, one count of calls, and the guard of loopback."""
+
+    def __init__(self, place: Place, calls: CallLog | None = None) -> None:
+        if place.endpoint is not None:
+            refuse_unless_loopback(place.endpoint)
+        self.place = place
+        self.calls = calls if calls is not None else CallLog()
+        self._loader: Any = None
+        self._lock = Lock()
+        self._gateways: dict[tuple[str, str | None], Gateway] = {}
+
+    def gateway(self, account: str, profile: str | None, *, fresh: bool = False) -> Gateway:
+        """The gateway of a profile (None: the ordinary credential chain) for the config's ``account``.
+
+        ``fresh`` reads the profile's files again, for after they were written. Nothing is called yet.
+        """
+        with self._lock:
+            key = (account, profile)
+            if fresh or key not in self._gateways:
+                self._gateways[key] = Gateway(self, account, profile)
+            return self._gateways[key]
+
+    def session(self, profile: str | None) -> botocore.session.Session:
+        """A botocore session of the profile that shares the loaded service models."""
+        session = botocore.session.Session(profile=profile)
+        with self._lock:
+            if self._loader is None:
+                self._loader = session.get_component("data_loader")
+            session.register_component("data_loader", self._loader)
+        if self.place.credentials_file is not None:
+            session.set_config_variable("credentials_file", str(self.place.credentials_file))
+        if self.place.config_file is not None:
+            session.set_config_variable("config_file", str(self.place.config_file))
+        if self.place.endpoint is not None:
+            session.register("before-send", _refuse_to_leave_loopback)
+        return session
+
+    @property
+    def client_config(self) -> ClientConfig:
+        """Standard retries; a sandbox is never reached through a proxy.
+
+        https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html (2026-11-24)
+        """
+        local = self.place.endpoint is not None
+        return ClientConfig(
+            retries={"mode": "standard", "total_max_attempts": 2 if local else 6},
+            connect_timeout=10,
+            read_timeout=60,
+            max_pool_connections=16,
+            proxies={} if local else None,
+        )
+
+
+class Gateway:
+    """Calls as one identity: the profile ``profile`` in the account that the config calls ``account``."""
+
+    def __init__(self, cloud: Cloud, account: str, profile: str | None) -> None:
+        self.account = account
+        self.profile = profile
+        self._cloud = cloud
+        self._session: botocore.session.Session | None = None
+        self._clients: dict[str, BaseClient] = {}
+        self._lock = Lock()
+
+    def call(
+        self, service: str, operation: str, parameters: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Call ``operation`` (``CreateRole``) of ``service`` (botocore's name); returns the answer.
+
+        Raises ``AwsError`` (``AccessDenied``, ``CredentialsFailure`` among them), ``Unreachable`` or another
+        ``EnvironmentFailure``; nothing of botocore gets through.
+        """
+        try:
+            client = self._client(service)
+            self._cloud.calls.add(service, operation)
+            answer: dict[str, Any] = getattr(client, xform_name(operation))(**(parameters or {}))
+        except Exception as error:
+            raise translate(
+                error, account=self.account, profile=self.profile, service=service, operation=operation
+            ) from error
+        return answer
+
+    def pages(
+        self, service: str, operation: str, key: str, parameters: Mapping[str, Any] | None = None
+    ) -> list[dict[str, Any]]:
+        """All items under ``key`` of a paginated operation; raises as ``call`` does."""
+        marks = _PAGE_MARKS[service]
+        found: list[dict[str, Any]] = []
+        asked = dict(parameters or {})
+        while True:
+            answer = self.call(service, operation, asked)
+            found += answer.get(key, [])
+            mark = next((answer[out] for _, out in marks if answer.get(out)), None)
+            if not mark:
+                return found
+            asked |= {into: answer[out] for into, out in marks if answer.get(out)}
+
+    def _client(self, service: str) -> BaseClient:
+        with self._lock:
+            if service not in self._clients:
+                if self._session is None:
+                    self._session = self._cloud.session(self.profile)
+                self._clients[service] = self._session.create_client(
+                    service,
+                    region_name=self._cloud.place.region,
+                    endpoint_url=self._cloud.place.endpoint,
+                    config=self._cloud.client_config,
+                )
+            return self._clients[service]
+
+
+_PAGE_MARKS: dict[str, tuple[tuple[str, str], ...]] = {
+    "iam": (("Marker", "Marker"),),
+    "cloudformation": (("NextToken", "NextToken"),),
+    "s3": (("KeyMarker", "NextKeyMarker"), ("VersionIdMarker", "NextVersionIdMarker")),
+    "resourcegroupstaggingapi": (("PaginationToken", "PaginationToken"),),
+}
+"""Request and answer members that carry on a listing, by service."""
+
+
+def refuse_unless_loopback(url: str) -> None:
+    """Raise ``EnvironmentFailure`` unless the URL's host is a loopback address."""
+    host = urlsplit(url).hostname or ""
+    try:
+        loopback = host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise EnvironmentFailure(
+            f"refused to send a request to {host or url}: with --sandbox only loopback may be reached",
+            code="NotLoopback",
+        )
+
+
+def _refuse_to_leave_loopback(**event: Any) -> None:
+    """botocore's before-send event: the last moment at which a request can be stopped."""
+    request: AWSRequest = event["request"]
+    refuse_unless_loopback(str(request.url))
