@@ -1,0 +1,172 @@
+"""What is there, as read from AWS and from the profile files: the other half of a plan.
+
+A thing that could not be read is ``Unreadable``, never ``Absent`` and never an empty list: a denial that
+reads as "nothing there" would make a plan that is wrong.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any, TypeVar, Union
+
+from crosslane.desired.model import PIPELINE_TAG, TOOLS_TAG, Tags
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Read, and not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Could not be read. ``code`` is AWS's error code, ``reason`` our line about it."""
+
+    reason: str
+    code: str
+
+
+T = TypeVar("T")
+Reading = Union[T, Absent, Unreadable]  # noqa: UP007 - `|` with a TypeVar makes no alias
+"""What a read gives: the value, or that it is absent, or why it could not be read."""
+
+
+class Who(Enum):
+    """The three identities of an account."""
+
+    BASE = "base"
+    """The person's sign-in (profile ``X``) or the ordinary chain."""
+    KEY = "key"
+    """The user's access key (profile ``X_admin``)."""
+    DEPLOYER = "deployer"
+    """The session of the deployer role (profile ``X_admin_deployer``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveIdentity:
+    """What GetCallerIdentity says: 12-digit account id and the caller's ARN."""
+
+    account_id: str
+    arn: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccessKey:
+    """An access key of a user; the secret is nowhere but in the profile file."""
+
+    id: str
+    active: bool
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LivePolicy:
+    """A customer managed policy; ``document`` is canonical JSON text of its default version."""
+
+    arn: str
+    document: str
+    tags: Tags
+
+
+@dataclass(frozen=True, slots=True)
+class LiveUser:
+    arn: str
+    attached: tuple[str, ...]
+    boundary: str | None
+    access_keys: tuple[AccessKey, ...]
+    tags: Tags
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRole:
+    """``trust`` is canonical JSON text."""
+
+    arn: str
+    trust: str
+    attached: tuple[str, ...]
+    boundary: str | None
+    max_session_seconds: int
+    description: str
+    tags: Tags
+
+
+@dataclass(frozen=True, slots=True)
+class LiveStack:
+    """A stack; ``template`` is canonical JSON text where the body is JSON, else the body as it is."""
+
+    id: str
+    name: str
+    status: str
+    reason: str | None
+    template: str
+    parameters: tuple[tuple[str, str], ...]
+    outputs: tuple[tuple[str, str], ...]
+    tags: Tags
+
+    def output(self, key: str) -> str | None:
+        return dict(self.outputs).get(key)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRepository:
+    arn: str
+    tags: Tags
+    has_branch: bool
+    """Whether the branch of the source stage exists: without it the pipeline's first run fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalProfile:
+    """A profile in the credential files: whose it is (our mark or None), its key id, a session's expiry."""
+
+    name: str
+    owner: str | None
+    access_key_id: str | None
+    expires: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """Everything that was read. Keys are (account, name); a policy's key has its name."""
+
+    identities: Mapping[tuple[str, Who], Reading[LiveIdentity]]
+    profiles: Mapping[str, LocalProfile]
+    policies: Mapping[tuple[str, str], Reading[LivePolicy]]
+    users: Mapping[tuple[str, str], Reading[LiveUser]]
+    roles: Mapping[tuple[str, str], Reading[LiveRole]]
+    stacks: Mapping[tuple[str, str], Reading[LiveStack]]
+    repository: Reading[LiveRepository]
+
+
+class Owner(Enum):
+    """Whose a tagged thing is."""
+
+    OURS = "ours"
+    NOBODYS = "nobody's"
+    ANOTHER_PIPELINES = "another pipeline's"
+
+
+def owner_of(tags: Tags, ours: Tags) -> Owner:
+    """Whose a thing with ``tags`` is, seen from the pipeline whose tags are ``ours``."""
+    found = dict(tags)
+    if all(found.get(key) == value for key, value in ours):
+        return Owner.OURS
+    if PIPELINE_TAG in found or TOOLS_TAG in found:
+        return Owner.ANOTHER_PIPELINES
+    return Owner.NOBODYS
+
+
+def canonical(document: Any) -> str:
+    """Canonical JSON of a parsed document, for comparing: keys sorted, no white space."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+
+
+def canonical_text(text: str) -> str:
+    """Canonical form of JSON text; text that is no JSON stays as it is."""
+    try:
+        return canonical(json.loads(text))
+    except ValueError:
+        return text

@@ -1,0 +1,213 @@
+"""Reads what is live. Only describe, get and list calls are made here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, TypeVar
+
+from crosslane.aws.errors import AwsError
+from crosslane.aws.gateway import Gateway
+from crosslane.desired.model import BootstrapState, Desired, Repository, Stack, Tags
+from crosslane.errors import EnvironmentFailure
+from crosslane.live.model import (
+    Absent,
+    AccessKey,
+    Live,
+    LiveIdentity,
+    LivePolicy,
+    LiveRepository,
+    LiveRole,
+    LiveStack,
+    LiveUser,
+    LocalProfile,
+    Reading,
+    Unreadable,
+    Who,
+    canonical,
+    canonical_text,
+)
+
+V = TypeVar("V")
+K = TypeVar("K")
+
+ABSENT_CODES = frozenset(
+    {
+        "NoSuchEntity",
+        "RepositoryDoesNotExistException",
+        "BranchDoesNotExistException",
+        "PipelineNotFoundException",
+    }
+)
+READERS = 12
+"""Reads under way at once: enough to hide latency over four accounts, far below any API's rate limit."""
+
+
+def reading(read: Callable[[], V]) -> Reading[V]:
+    """The value of a read, ``Absent`` for AWS's not-found answers, ``Unreadable`` for everything else."""
+    try:
+        return read()
+    except AwsError as error:
+        gone = error.code == "ValidationError" and "does not exist" in error.text
+        return Absent() if error.code in ABSENT_CODES or gone else Unreadable(str(error), error.code)
+    except EnvironmentFailure as error:
+        return Unreadable(str(error), error.code)
+
+
+def side_by_side(reads: Mapping[K, Callable[[], V]]) -> dict[K, V]:
+    """The results of independent reads, made in parallel."""
+    if len(reads) < 2:
+        return {key: read() for key, read in reads.items()}
+    with ThreadPoolExecutor(max_workers=min(READERS, len(reads))) as pool:
+        futures = {key: pool.submit(read) for key, read in reads.items()}
+        return {key: future.result() for key, future in futures.items()}
+
+
+def read_identity(gateway: Gateway) -> LiveIdentity:
+    """Whose credentials the gateway has; needs no permission.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+    """
+    answer = gateway.call("sts", "GetCallerIdentity")
+    return LiveIdentity(answer["Account"], answer["Arn"])
+
+
+def read_policy(gateway: Gateway, arn: str) -> LivePolicy:
+    """The managed policy and the document of its default version."""
+    policy = gateway.call("iam", "GetPolicy", {"PolicyArn": arn})["Policy"]
+    version = {"PolicyArn": arn, "VersionId": policy["DefaultVersionId"]}
+    document = gateway.call("iam", "GetPolicyVersion", version)["PolicyVersion"]["Document"]
+    return LivePolicy(arn, canonical(document), _tags(policy.get("Tags", [])))
+
+
+def read_user(gateway: Gateway, name: str) -> LiveUser:
+    """The user with its attached policies and access keys."""
+    asked = {"UserName": name}
+    user = gateway.call("iam", "GetUser", asked)["User"]
+    attached = gateway.pages("iam", "ListAttachedUserPolicies", "AttachedPolicies", asked)
+    keys = gateway.pages("iam", "ListAccessKeys", "AccessKeyMetadata", asked)
+    return LiveUser(
+        arn=user["Arn"],
+        attached=tuple(sorted(policy["PolicyArn"] for policy in attached)),
+        boundary=user.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
+        access_keys=tuple(
+            AccessKey(key["AccessKeyId"], key["Status"] == "Active", key["CreateDate"]) for key in keys
+        ),
+        tags=_tags(user.get("Tags", [])),
+    )
+
+
+def read_role(gateway: Gateway, name: str) -> LiveRole:
+    """The role with its trust policy and attached policies."""
+    role = gateway.call("iam", "GetRole", {"RoleName": name})["Role"]
+    attached = gateway.pages("iam", "ListAttachedRolePolicies", "AttachedPolicies", {"RoleName": name})
+    return LiveRole(
+        arn=role["Arn"],
+        trust=canonical(role["AssumeRolePolicyDocument"]),
+        attached=tuple(sorted(policy["PolicyArn"] for policy in attached)),
+        boundary=role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
+        max_session_seconds=role.get("MaxSessionDuration", 3600),
+        description=role.get("Description", ""),
+        tags=_tags(role.get("Tags", [])),
+    )
+
+
+def read_stack(gateway: Gateway, name: str) -> LiveStack:
+    """The stack with its template; ``name`` may be an id, which finds deleted stacks too."""
+    stack = gateway.call("cloudformation", "DescribeStacks", {"StackName": name})["Stacks"][0]
+    template = ""
+    if stack["StackStatus"] not in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE"):
+        asked = {"StackName": stack["StackId"], "TemplateStage": "Original"}
+        body = gateway.call("cloudformation", "GetTemplate", asked)["TemplateBody"]
+        template = canonical_text(body) if isinstance(body, str) else canonical(body)
+    return LiveStack(
+        id=stack["StackId"],
+        name=stack["StackName"],
+        status=stack["StackStatus"],
+        reason=stack.get("StackStatusReason"),
+        template=template,
+        parameters=tuple(
+            (parameter["ParameterKey"], parameter.get("ParameterValue", ""))
+            for parameter in stack.get("Parameters", [])
+        ),
+        outputs=tuple((output["OutputKey"], output["OutputValue"]) for output in stack.get("Outputs", [])),
+        tags=_tags(stack.get("Tags", [])),
+    )
+
+
+def read_repository(gateway: Gateway, repository: Repository, branch: str) -> LiveRepository:
+    """The CodeCommit repository, its tags, and whether ``branch`` exists."""
+    asked = {"repositoryName": repository.name}
+    arn = gateway.call("codecommit", "GetRepository", asked)["repositoryMetadata"]["Arn"]
+    tags = gateway.call("codecommit", "ListTagsForResource", {"resourceArn": arn}).get("tags", {})
+    found = reading(partial(gateway.call, "codecommit", "GetBranch", {**asked, "branchName": branch}))
+    return LiveRepository(arn, tuple(sorted(tags.items())), has_branch=isinstance(found, dict))
+
+
+def read_live(
+    desired: Desired,
+    *,
+    branch: str,
+    readers: Mapping[str, Gateway],
+    identities: Mapping[tuple[str, Who], Reading[LiveIdentity]],
+    profiles: Mapping[str, LocalProfile],
+) -> Live:
+    """All that the desired state is about, read side by side with each account's reader."""
+    reads: dict[tuple[str, str, str], Callable[[], Reading[Any]]] = {}
+    for state in desired.bootstraps:
+        reads |= _bootstrap_reads(state, readers[state.account])
+    for stack in desired.stacks:
+        read = partial(read_stack, readers[stack.account], stack.name)
+        reads["stack", stack.account, stack.name] = partial(reading, read)
+    repository = desired.repository
+    reads["repository", "", ""] = partial(
+        reading, partial(read_repository, readers[repository.account], repository, branch)
+    )
+    found = side_by_side(reads)
+    return Live(
+        identities=identities,
+        profiles=profiles,
+        policies=_of_kind(found, "policy"),
+        users=_of_kind(found, "user"),
+        roles=_of_kind(found, "role"),
+        stacks=_of_kind(found, "stack"),
+        repository=found["repository", "", ""],
+    )
+
+
+def read_stacks(
+    stacks: Iterable[Stack], readers: Mapping[str, Gateway]
+) -> dict[tuple[str, str], Reading[LiveStack]]:
+    """The named stacks alone."""
+    return side_by_side(
+        {
+            (stack.account, stack.name): partial(
+                reading, partial(read_stack, readers[stack.account], stack.name)
+            )
+            for stack in stacks
+        }
+    )
+
+
+def _bootstrap_reads(
+    state: BootstrapState, gateway: Gateway
+) -> dict[tuple[str, str, str], Callable[[], Reading[Any]]]:
+    account = state.account
+    reads: dict[tuple[str, str, str], Callable[[], Reading[Any]]] = {}
+    for policy in state.policies:
+        reads["policy", account, policy.name] = partial(reading, partial(read_policy, gateway, policy.arn))
+    if state.user is not None:
+        reads["user", account, state.user.name] = partial(
+            reading, partial(read_user, gateway, state.user.name)
+        )
+    reads["role", account, state.role.name] = partial(reading, partial(read_role, gateway, state.role.name))
+    return reads
+
+
+def _of_kind(found: Mapping[tuple[str, str, str], Any], kind: str) -> dict[tuple[str, str], Any]:
+    return {(account, name): value for (is_kind, account, name), value in found.items() if is_kind == kind}
+
+
+def _tags(tags: Iterable[Mapping[str, str]]) -> Tags:
+    return tuple(sorted((tag["Key"], tag["Value"]) for tag in tags))

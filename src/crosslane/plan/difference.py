@@ -1,0 +1,60 @@
+"""What differs between two values, property by property, in words that a person can check."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from crosslane.plan.model import Change
+
+SHOWN = 160
+"""Longest value that is shown whole, in characters."""
+
+
+def differences(before: Any, after: Any, path: str = "") -> tuple[Change, ...]:
+    """The changes that lead from ``before`` to ``after`` (parsed JSON), one for each property that differs."""
+    return tuple(_walk(before, after, path))
+
+
+def text_differences(before: str, after: str, path: str = "") -> tuple[Change, ...]:
+    """The same for two texts of JSON; texts that are no JSON are compared as they are."""
+    try:
+        return differences(json.loads(before), json.loads(after), path)
+    except ValueError:
+        return () if before == after else (Change(path, shown(before), shown(after)),)
+
+
+def set_differences(before: tuple[str, ...], after: tuple[str, ...], path: str) -> tuple[Change, ...]:
+    """Members that are missing and members that are too many."""
+    missing = [Change(path, None, member) for member in sorted(set(after) - set(before))]
+    surplus = [Change(path, member, None) for member in sorted(set(before) - set(after))]
+    return (*missing, *surplus)
+
+
+def pair_differences(
+    before: tuple[tuple[str, str], ...], after: tuple[tuple[str, str], ...], path: str
+) -> tuple[Change, ...]:
+    """Differences of tags or parameters, by key."""
+    return differences(dict(before), dict(after), path)
+
+
+def shown(value: Any) -> str | None:
+    """A value as text, shortened in the middle; None stays None."""
+    if value is None:
+        return None
+    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
+    return text if len(text) <= SHOWN else f"{text[: SHOWN // 2]} … {text[-SHOWN // 4 :]}"
+
+
+def _walk(before: Any, after: Any, path: str) -> Iterator[Change]:
+    if before == after:
+        return
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for key in sorted({*before, *after}):
+            yield from _walk(before.get(key), after.get(key), f"{path}.{key}" if path else str(key))
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for index, (one, other) in enumerate(zip(before, after, strict=True)):
+            yield from _walk(one, other, f"{path}[{index}]")
+    else:
+        yield Change(path, shown(before), shown(after))

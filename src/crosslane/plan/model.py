@@ -1,0 +1,306 @@
+"""A plan as data: typed steps in a dependency graph, each with its reason and how it is undone.
+
+Making a plan calls nothing. The executor in ``apply`` alone knows how a task is carried out; dry run, sandbox and AWS
+take the same plan.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from crosslane.desired.model import (
+    Caution,
+    KeyProfile,
+    ManagedPolicy,
+    OutputOf,
+    Repository,
+    Role,
+    SessionProfile,
+    Stack,
+    Tags,
+    User,
+)
+from crosslane.live.model import LivePolicy, LiveRole, LiveStack, LiveUser, Who
+
+
+class Op(StrEnum):
+    """What a step does to its thing."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    DELETE = "delete"
+    ADOPT = "adopt"
+    KEEP = "keep"
+    """Read, and as it should be."""
+    VERIFY = "verify"
+    """Only asks; changes nothing."""
+    OPEN = "open"
+    """A new session of a role: nothing in the account changes."""
+    WAIT = "wait"
+    """Somebody else's operation is under way; what is to do is found when it ends."""
+
+
+CHANGING = frozenset({Op.CREATE, Op.UPDATE, Op.REPLACE, Op.DELETE, Op.ADOPT})
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One property that differs; None stands for "not there"."""
+
+    path: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyIdentity:
+    """The caller of ``who`` must be in ``account_id``, and be ``arn`` where that is known beforehand."""
+
+    who: Who
+    profile: str | None
+    account_id: str
+    arn: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyProfile:
+    """The profile must be there (in the files, or the chain must give credentials)."""
+
+    profile: str
+
+
+@dataclass(frozen=True, slots=True)
+class PutPolicy:
+    policy: ManagedPolicy
+    live: LivePolicy | None
+
+
+@dataclass(frozen=True, slots=True)
+class PutUser:
+    user: User
+    live: LiveUser | None
+
+
+@dataclass(frozen=True, slots=True)
+class AttachToUser:
+    user: User
+    missing: tuple[str, ...]
+    surplus: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PutRole:
+    role: Role
+    live: LiveRole | None
+
+
+@dataclass(frozen=True, slots=True)
+class AttachToRole:
+    role: Role
+    missing: tuple[str, ...]
+    surplus: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyAttached:
+    """The role's attached policies, read again, must be exactly the desired ones."""
+
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class PutAccessKey:
+    """A working access key of the user in the profile; ``stale`` is the key id that the profile holds in vain."""
+
+    profile: KeyProfile
+    stale: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PutKeyProfile:
+    """Region and output of the profile."""
+
+    profile: KeyProfile
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    profile: SessionProfile
+
+
+@dataclass(frozen=True, slots=True)
+class PutSessionProfile:
+    profile: SessionProfile
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyStackAccess:
+    """The deployer's profile must be able to read the stack: what the main script is given (G16)."""
+
+    profile: SessionProfile
+    stack: str
+
+
+@dataclass(frozen=True, slots=True)
+class PutRepository:
+    repository: Repository
+    tag_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PutStack:
+    stack: Stack
+    live: LiveStack | None
+    adopt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOutputs:
+    """The outputs that later stacks take as parameters."""
+
+    stack: Stack
+    outputs: tuple[OutputOf, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyPipeline:
+    """The pipeline must be there, with these stages, and its actions' roles as planned."""
+
+    account: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteStack:
+    account: str
+    stack_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteBucket:
+    """Empties all versions of the bucket, then deletes it."""
+
+    account: str
+    bucket: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleKeyDeletion:
+    account: str
+    key_arn: str
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteRepository:
+    repository: Repository
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteUser:
+    """Deletes the user's access keys and attachments, then the user."""
+
+    user: User
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteRole:
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class DeletePolicy:
+    policy: ManagedPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveProfiles:
+    names: tuple[str, ...]
+
+
+Task = (
+    VerifyIdentity
+    | VerifyProfile
+    | PutPolicy
+    | PutUser
+    | AttachToUser
+    | PutRole
+    | AttachToRole
+    | VerifyAttached
+    | PutAccessKey
+    | PutKeyProfile
+    | OpenSession
+    | PutSessionProfile
+    | VerifyStackAccess
+    | PutRepository
+    | PutStack
+    | ReadOutputs
+    | VerifyPipeline
+    | DeleteStack
+    | DeleteBucket
+    | ScheduleKeyDeletion
+    | DeleteRepository
+    | DeleteUser
+    | DeleteRole
+    | DeletePolicy
+    | RemoveProfiles
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step. ``after`` names the steps that must have succeeded; ``undo`` says how a person takes it back."""
+
+    id: str
+    account: str
+    guide: str | None
+    title: str
+    op: Op
+    kind: str
+    name: str
+    reason: str
+    task: Task
+    changes: tuple[Change, ...] = ()
+    after: tuple[str, ...] = ()
+    undo: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Something of that name is there and is not this pipeline's. ``adoptable`` unless it is another pipeline's."""
+
+    account: str
+    kind: str
+    name: str
+    reason: str
+    adoptable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """Something the plan needs could not be read."""
+
+    account: str
+    kind: str
+    name: str
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Steps in an order that respects ``after``; with conflicts or blocks it must not be applied."""
+
+    steps: tuple[Step, ...]
+    conflicts: tuple[Conflict, ...]
+    blocked: tuple[Blocked, ...]
+    cautions: tuple[Caution, ...]
+    tags: Tags
+
+    @property
+    def changing(self) -> tuple[Step, ...]:
+        """The steps that change something, in order."""
+        return tuple(step for step in self.steps if step.op in CHANGING)
