@@ -1,0 +1,202 @@
+"""The layer in front of moto: every request is parsed, let in or refused, and answered by us or by moto.
+
+The order for each request: which operation (``wire``), whose credentials (``identities``), in which account
+(``routing`` below), then ``before`` (propagation, later authorization), ``checks`` (what AWS refuses and moto
+does not), our handler or moto, and ``after``.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from moto.core.request import Request as HttpRequest
+from werkzeug.exceptions import HTTPException
+
+from crosslane.sandbox import wire
+from crosslane.sandbox.identities import BadCredentials, Identities, Identity, refusal
+from crosslane.sandbox.request import Caller, Handler, Request, ServiceError
+from crosslane.sandbox.store import Environ, Store
+from crosslane.sandbox.wire import Answer, Call, Scope, UnknownCallError
+
+Key = tuple[str, str]
+Check = Callable[[Request], None]
+"""Looks at a request and raises ``ServiceError`` to refuse it."""
+
+Owner = Callable[[Request], str]
+"""The account in which an operation acts, where an ARN among the parameters may name another one's
+resource."""
+
+_CLOSED = ("/moto-api", "/latest/", "/favicon.ico", "/_moto")
+_UNSIGNED_CALLER = "anonymous"
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """What the sandbox does itself, by (botocore's service name, operation)."""
+
+    handlers: Mapping[Key, Handler] = field(default_factory=dict)
+    checks: Mapping[Key, Sequence[Check]] = field(default_factory=dict)
+    owners: Mapping[Key, Owner] = field(default_factory=dict)
+    before: Sequence[Check] = ()
+    after: Sequence[Check] = ()
+
+
+class Front:
+    """A WSGI application. ``late`` brings handlers of a service at the first request for it."""
+
+    def __init__(
+        self,
+        store: Store,
+        identities: Identities,
+        routes: Routes,
+        late: Mapping[str, Callable[[], Mapping[Key, Handler]]] | None = None,
+    ) -> None:
+        self._store = store
+        self._identities = identities
+        self._routes = routes
+        self._handlers = dict(routes.handlers)
+        self._late = dict(late or {})
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        answer = self._answer(environ)
+        start_response(f"{answer.status} {_REASONS.get(answer.status, 'Status')}", list(answer.headers))
+        return [answer.body]
+
+    def _answer(self, environ: Environ) -> Answer:
+        request_id = str(uuid.uuid4())
+        for name in ("HTTP_X_MOTO_ACCOUNT_ID", "HTTP_X_MOTO_REGION"):
+            environ.pop(name, None)
+        if environ.get("PATH_INFO", "").startswith(_CLOSED):
+            return Answer(404, (("Content-Type", "text/plain"),), b"not found\n")
+        http = HttpRequest(environ)
+        signed = wire.scope(http)
+        services = wire.candidates(http, signed)
+        if not services:
+            name = signed.signing_name if signed else "unsigned requests"
+            error = ServiceError("NotImplemented", f"The sandbox has no service {name}")
+            return wire.write_error(error, "query", "", request_id, method=http.method)
+        service = services[0]
+        try:
+            return self._dispatch(environ, http, signed, services)
+        except ServiceError as error:
+            return wire.write_error(error, wire.protocol_of(service, http), service, request_id, method=http.method)
+        except Exception as error:
+            print(traceback.format_exc(), file=sys.stderr)
+            told = ServiceError(
+                "SandboxFailure", f"The sandbox failed in a way of its own: {type(error).__name__}: {error}"
+            )
+            return wire.write_error(told, wire.protocol_of(service, http), service, request_id, method=http.method)
+
+    def _dispatch(self, environ: Environ, http: HttpRequest, signed: Scope | None, services: Sequence[str]) -> Answer:
+        protocol = wire.protocol_of(services[0], http)
+        identity = self._authenticate(http, signed, services[0], protocol)
+        try:
+            call = wire.read(http, services)
+        except UnknownCallError:
+            raise _unknown(http, services[0]) from None
+        request = self._request(http, call, identity, signed)
+        owner = self._routes.owners.get((call.service, request.operation))
+        if owner is not None:
+            request = _in_account(request, owner(request))
+        for check in self._routes.before:
+            check(request)
+        answer = self._serve(environ, call, request, signed)
+        if answer.status < 400:
+            for check in self._routes.after:
+                check(request)
+        return answer
+
+    def _serve(self, environ: Environ, call: Call, request: Request, signed: Scope | None) -> Answer:
+        key = (call.service, request.operation)
+        handler = self._handler(key)
+        if handler is not None:
+            for check in self._routes.checks.get(key, ()):
+                check(request)
+            return wire.write(call, handler(request))
+        environ["wsgi.input"].seek(0)
+        with self._store.locked():
+            for check in self._routes.checks.get(key, ()):
+                check(request)
+            try:
+                answer = self._store.call(environ, call, signed, request.account, request.region)
+            except NotImplementedError:
+                raise _unsupported(*key) from None
+            except HTTPException as error:
+                raise ServiceError(
+                    str(error.name).replace(" ", ""), str(error.description), error.code or 400
+                ) from error
+        if answer.status == 404 and not answer.body and call.protocol in ("query", "json"):
+            raise _unsupported(*key)
+        return answer
+
+    def _handler(self, key: Key) -> Handler | None:
+        load = self._late.pop(key[0], None)
+        if load is not None:
+            self._handlers.update(load())
+        return self._handlers.get(key)
+
+    def _authenticate(self, http: HttpRequest, signed: Scope | None, service: str, protocol: str) -> Identity | None:
+        """The principal, or None where the operation needs no signature."""
+        if signed is None:
+            if http.values.get("Action", "") in wire.UNSIGNED_ACTIONS:
+                return None
+            raise refusal(BadCredentials.MISSING, service, protocol)
+        found = self._identities.authenticate(signed.access_key, wire.session_token(http))
+        if isinstance(found, BadCredentials):
+            raise refusal(found, service, protocol)
+        return found
+
+    def _request(self, http: HttpRequest, call: Call, identity: Identity | None, signed: Scope | None) -> Request:
+        caller = identity.caller if identity else Caller(self._store.accounts[0], _UNSIGNED_CALLER, "")
+        region = signed.region if signed else "us-east-1"
+        headers = {name.lower(): value for name, value in http.headers.items()}
+        return Request(call.service, str(call.operation.name), call.parameters, region, caller.account, caller, headers)
+
+
+def _in_account(request: Request, account: str) -> Request:
+    if account == request.account:
+        return request
+    return Request(
+        request.service,
+        request.operation,
+        request.parameters,
+        request.region,
+        account,
+        request.caller,
+        request.headers,
+    )
+
+
+def _unsupported(service: str, operation: str) -> ServiceError:
+    """400 and a code of its own: clients do not repeat it, and its reader sees what is missing."""
+    return ServiceError("NotImplemented", f"The sandbox does not support {service}:{operation}")
+
+
+def _unknown(http: HttpRequest, service: str) -> ServiceError:
+    name = http.values.get("Action") or http.headers.get("X-Amz-Target", "").rpartition(".")[2]
+    return _unsupported(service, name or f"{http.method} {http.path}")
+
+
+_REASONS = {
+    200: "OK",
+    201: "Created",
+    202: "Accepted",
+    204: "No Content",
+    206: "Partial Content",
+    304: "Not Modified",
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    409: "Conflict",
+    412: "Precondition Failed",
+    416: "Range Not Satisfiable",
+    500: "Internal Server Error",
+    501: "Not Implemented",
+}

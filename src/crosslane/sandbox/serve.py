@@ -1,0 +1,107 @@
+"""The sandbox's process: ``python -m crosslane.sandbox.serve``.
+
+Standard input brings one JSON line of options, standard output takes one JSON line back with the endpoint and
+the starting credentials; both are pipes to the process that starts this one. Attached, it ends when its input
+is closed; detached, on SIGTERM.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+IN_USE = 75
+"""Exit code when the port cannot be bound; the reason is on standard error."""
+
+
+def main() -> int:
+    """Runs until told to end. Returns the exit code."""
+    line = sys.stdin.readline()
+    if not line:
+        return 2
+    given: dict[str, Any] = json.loads(line)
+    from crosslane.sandbox.store import clean_environment
+
+    clean_environment()
+    from crosslane.sandbox.accounts import Member
+    from crosslane.sandbox.build import Options, build
+
+    options = Options(
+        members=[Member(**member) for member in given["members"]],
+        region=given["region"],
+        partition=given.get("partition", "aws"),
+        port=int(given.get("port", 0)),
+        propagation_seconds=float(given.get("propagation_seconds", 0)),
+        seed=int(given.get("seed", 0)),
+    )
+    try:
+        sandbox = build(options, _clock(given.get("clock_file")))
+    except OSError as error:
+        print(error.strerror or error, file=sys.stderr)
+        return IN_USE
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=sandbox.server.serve_forever, kwargs={"poll_interval": 3600}, daemon=True).start()
+    _tell(
+        {
+            "endpoint": sandbox.server.endpoint,
+            "accounts": {
+                name: {
+                    "id": identity.account,
+                    "role": identity.principal_arn,
+                    "access_key": identity.credentials.access_key,
+                    "secret_key": identity.credentials.secret_key,
+                    "token": identity.credentials.token,
+                    "expires": identity.credentials.expires.isoformat() if identity.credentials.expires else None,
+                }
+                for name, identity in sandbox.sign_ins.items()
+            },
+        }
+    )
+    if given.get("attached", True):
+        threading.Thread(target=_until_closed, args=(ended,), daemon=True).start()
+    ended.wait()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def _tell(started: dict[str, Any]) -> None:
+    """Writes the one line, then closes standard output: whatever libraries print goes to standard error."""
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
+        out.write(json.dumps(started) + "\n")
+    os.dup2(2, 1)
+
+
+def _until_closed(ended: threading.Event) -> None:
+    while sys.stdin.read(4096):
+        continue
+    ended.set()
+
+
+def _clock(file: str | None) -> Callable[[], datetime]:
+    """The machine's time; with a file, moved by the seconds that it holds at that moment (for tests of
+    expiry)."""
+    if file is None:
+        return lambda: datetime.now(UTC)
+    path = Path(file)
+
+    def moved() -> datetime:
+        try:
+            seconds = float(path.read_text(encoding="utf-8").strip() or 0)
+        except (OSError, ValueError):
+            seconds = 0
+        return datetime.now(UTC) + timedelta(seconds=seconds)
+
+    return moved
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,151 @@
+"""STS: sessions of roles and users with AWS's rules on who may get one and for how long.
+
+moto hands out a session of any role, also of one that does not exist.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from crosslane.sandbox.identities import Credentials, Identities, Identity, Kind, role_session
+from crosslane.sandbox.request import Handler, Request, ServiceError
+from crosslane.sandbox.store import Store
+
+DEFAULT_SECONDS = 3600
+CHAINED_SECONDS = 3600
+"""The longest session of a role assumed with a role's credentials
+(https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html, ``DurationSeconds``)."""
+
+_SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
+
+
+def handlers(store: Store, identities: Identities) -> dict[tuple[str, str], Handler]:
+    """The operations of STS."""
+
+    def caller(request: Request) -> Identity:
+        identity = identities.find(request.caller.access_key or "")
+        if identity is None:
+            raise ServiceError("InvalidClientTokenId", "The security token included in the request is invalid.", 403)
+        return identity
+
+    def get_caller_identity(request: Request) -> Mapping[str, Any]:
+        who = request.caller
+        return {"Account": who.account, "Arn": who.arn, "UserId": who.user_id}
+
+    def assume_role(request: Request) -> Mapping[str, Any]:
+        return _assume_role(store, identities, request, caller(request))
+
+    def get_session_token(request: Request) -> Mapping[str, Any]:
+        identity = caller(request)
+        if identity.kind is not Kind.USER or identity.credentials.token:
+            raise ServiceError("AccessDenied", "Cannot call GetSessionToken with session credentials", 403)
+        seconds = _seconds(request.parameters.get("DurationSeconds", 43200), 129600)
+        kept = identities.keep(replace(identity, credentials=identities.temporary(seconds)))
+        return {"Credentials": _credentials(kept.credentials)}
+
+    def get_access_key_info(request: Request) -> Mapping[str, Any]:
+        found = identities.find(request.parameters["AccessKeyId"])
+        if found is None:
+            raise ServiceError("ValidationError", "Access key not found", 400)
+        return {"Account": found.account}
+
+    def unsupported(request: Request) -> Mapping[str, Any]:
+        raise ServiceError("NotImplemented", f"The sandbox does not support sts:{request.operation}")
+
+    return {
+        ("sts", "GetCallerIdentity"): get_caller_identity,
+        ("sts", "AssumeRole"): assume_role,
+        ("sts", "GetSessionToken"): get_session_token,
+        ("sts", "GetAccessKeyInfo"): get_access_key_info,
+        ("sts", "GetFederationToken"): unsupported,
+        ("sts", "AssumeRoleWithSAML"): unsupported,
+        ("sts", "AssumeRoleWithWebIdentity"): unsupported,
+        ("sts", "AssumeRoot"): unsupported,
+    }
+
+
+def not_authorized(arn: str, role_arn: str) -> ServiceError:
+    """What AWS says for a role that does not exist, does not trust the caller, or is not yet known
+    everywhere."""
+    return ServiceError(
+        "AccessDenied",
+        f"User: {arn} is not authorized to perform: sts:AssumeRole on resource: {role_arn}",
+        403,
+    )
+
+
+def _assume_role(store: Store, identities: Identities, request: Request, identity: Identity) -> Mapping[str, Any]:
+    parameters = request.parameters
+    role_arn, session_name = str(parameters.get("RoleArn", "")), str(parameters.get("RoleSessionName", ""))
+    seconds = _seconds(parameters.get("DurationSeconds", DEFAULT_SECONDS), 43200)
+    if not _SESSION_NAME.fullmatch(session_name):
+        raise _invalid(session_name, "roleSessionName", r"satisfy regular expression pattern: [\w+=,.@-]*")
+    if identity.kind is Kind.ROOT:
+        raise ServiceError("AccessDenied", "Roles may not be assumed by root accounts.", 403)
+    role = store.role(role_arn)
+    if role is None:
+        raise not_authorized(identity.arn, role_arn)
+    if identity.kind is Kind.ROLE and seconds > CHAINED_SECONDS:
+        raise ServiceError(
+            "ValidationError",
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining",
+        )
+    if seconds > int(role.max_session_duration or 3600):
+        raise ServiceError(
+            "ValidationError",
+            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+        )
+    session = role_session(
+        identities.temporary(seconds),
+        partition=store.partition,
+        account=role.account_id,
+        role_arn=role.arn,
+        role_id=role.id,
+        session_name=session_name,
+    )
+    tags = {tag["Key"]: tag["Value"] for tag in parameters.get("Tags", ())}
+    inherited = {key: identity.tags[key] for key in identity.transitive_tags if key in identity.tags}
+    kept = identities.keep(
+        replace(
+            session,
+            policy=parameters.get("Policy"),
+            policy_arns=tuple(item["arn"] for item in parameters.get("PolicyArns", ())),
+            tags={**inherited, **tags},
+            transitive_tags=(*identity.transitive_tags, *parameters.get("TransitiveTagKeys", ())),
+            source_identity=parameters.get("SourceIdentity", identity.source_identity),
+        )
+    )
+    result: dict[str, Any] = {
+        "Credentials": _credentials(kept.credentials),
+        "AssumedRoleUser": {"Arn": kept.arn, "AssumedRoleId": kept.user_id},
+    }
+    if kept.source_identity:
+        result["SourceIdentity"] = kept.source_identity
+    return result
+
+
+def _seconds(value: Any, most: int) -> int:
+    seconds = int(value)
+    if seconds < 900:
+        raise _invalid(seconds, "durationSeconds", "have value greater than or equal to 900")
+    if seconds > most:
+        raise _invalid(seconds, "durationSeconds", f"have value less than or equal to {most}")
+    return seconds
+
+
+def _invalid(value: object, member: str, constraint: str) -> ServiceError:
+    where = f"Value '{value}' at '{member}'"
+    message = f"1 validation error detected: {where} failed to satisfy constraint: Member must {constraint}"
+    return ServiceError("ValidationError", message)
+
+
+def _credentials(credentials: Credentials) -> Mapping[str, Any]:
+    return {
+        "AccessKeyId": credentials.access_key,
+        "SecretAccessKey": credentials.secret_key,
+        "SessionToken": credentials.token,
+        "Expiration": credentials.expires,
+    }

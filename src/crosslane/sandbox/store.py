@@ -1,0 +1,126 @@
+"""moto as the store of services' state: one application per service, one lock, one account per call.
+
+moto keeps its state in the process, so one process is one sandbox. ``clean_environment`` must run before this
+module is imported: moto and botocore read settings while they are imported.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import sys
+import threading
+from collections.abc import Iterable, Iterator, MutableMapping
+from contextlib import contextmanager
+from typing import Any
+
+from moto.backends import get_backend
+from moto.core.config import default_user_config
+from moto.iam.models import IAMBackend, Role, User, iam_backends
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+from crosslane.sandbox.identities import Credentials, Identity, Kind
+from crosslane.sandbox.wire import Answer, Call, Scope
+
+Environ = dict[str, Any]
+_REGION_IN_AGENT = re.compile(r"region/\S+")
+
+
+def clean_environment(environment: MutableMapping[str, str] | None = None) -> None:
+    """Takes out what would steer moto or botocore from outside, and closes moto to web pages of other
+    origins."""
+    environment = os.environ if environment is None else environment
+    for name in list(environment):
+        if name.startswith(("AWS_", "MOTO_", "BOTO_")) or name in ("TEST_SERVER_MODE", "TEST_PROXY_MODE"):
+            del environment[name]
+    environment["AWS_EC2_METADATA_DISABLED"] = "true"
+    environment["MOTO_DISABLE_GLOBAL_CORS"] = "true"
+
+
+class Store:
+    """moto's backends of the accounts of one partition."""
+
+    def __init__(self, partition: str, accounts: Iterable[str]) -> None:
+        default_user_config["lambda"] = {"use_docker": False}
+        default_user_config["batch"] = {"use_docker": False}
+        self.partition = partition
+        self.accounts = tuple(accounts)
+        self._dispatcher = DomainDispatcherApplication(create_backend_app)
+        self._applications: dict[tuple[str, str], Any] = {}
+        self._lock = threading.RLock()
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keeps others out while state is checked and then changed. Never held over a call back to the
+        sandbox."""
+        with self._lock:
+            yield
+
+    def iam(self, account: str) -> IAMBackend:
+        """IAM's state of an account."""
+        return iam_backends[account][self.partition]
+
+    def backend(self, service: str, account: str, region: str) -> Any:
+        """moto's state of a service; ``region`` is ignored for global services."""
+        regions: Any = get_backend(service)[account]  # type: ignore[call-overload]
+        return regions[region] if region in regions else regions[self.partition]
+
+    def role(self, arn: str) -> Role | None:
+        """The role with this ARN, in whichever account of the sandbox it is."""
+        account = arn.split(":")[4] if arn.count(":") >= 5 else ""
+        if account not in self.accounts:
+            return None
+        return next((role for role in list(self.iam(account).roles.values()) if role.arn == arn), None)
+
+    def user(self, arn: str) -> User | None:
+        """The user with this ARN, in whichever account of the sandbox it is."""
+        account = arn.split(":")[4] if arn.count(":") >= 5 else ""
+        if account not in self.accounts:
+            return None
+        return next((user for user in list(self.iam(account).users.values()) if user.arn == arn), None)
+
+    def user_of_key(self, access_key: str) -> Identity | None:
+        """The user whose active access key this is. moto forgets deleted keys in the user only, so that is
+        asked."""
+        for account in self.accounts:
+            iam = self.iam(account)
+            key = iam.access_keys.get(access_key)
+            user = iam.users.get(key.user_name) if key and key.user_name else None
+            if key is None or user is None or key not in user.access_keys or key.status != "Active":
+                continue
+            credentials = Credentials(key.access_key_id, key.secret_access_key)
+            return Identity(Kind.USER, account, user.arn, user.id, user.arn, credentials, user.name)
+        return None
+
+    def call(self, environ: Environ, call: Call, signed: Scope | None, account: str, region: str) -> Answer:
+        """Lets moto answer, as the account and in the region given. What moto raises is raised."""
+        environ["HTTP_X_MOTO_ACCOUNT_ID"] = account
+        # moto prefers a region named in the agent's text to the one that was signed for.
+        environ["HTTP_USER_AGENT"] = _REGION_IN_AGENT.sub("", environ.get("HTTP_USER_AGENT", ""))
+        key = (call.service, signed.signing_name if signed else "")
+        application = self._applications.get(key)
+        if application is None or call.service in ("sagemaker", "dynamodb"):
+            application = self._applications[key] = self._dispatcher.get_application(environ)
+        with self._lock:
+            return _run(application, environ)
+
+
+def _run(application: Any, environ: Environ) -> Answer:
+    started: list[tuple[str, list[tuple[str, str]]]] = []
+
+    def start_response(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> object:
+        started.append((status, headers))
+        return lambda data: None
+
+    environ.setdefault("wsgi.errors", sys.stderr)
+    environ.setdefault("wsgi.input", io.BytesIO())
+    chunks = application(environ, start_response)
+    try:
+        body = b"".join(chunks)
+    finally:
+        close = getattr(chunks, "close", None)
+        if close is not None:
+            close()
+    status, headers = started[-1]
+    return Answer(int(status.split(" ", 1)[0]), tuple(headers), body)
