@@ -52,14 +52,18 @@ class UsageError(CrosslaneError):
 
 @dataclass(eq=False)
 class ConfigError(UsageError):
-    """The config file is wrong. ``path`` and ``line`` (1-based) say where."""
+    """The config file is wrong. ``path`` and ``line`` (1-based) say where.
+
+    ``others`` are the further problems of the same file; ``str()`` has one line for each, this one first.
+    """
 
     path: Path | None = None
     line: int | None = None
+    others: tuple[ConfigError, ...] = ()
 
     def __str__(self) -> str:
         where = "" if self.path is None else f"{self.path}:{self.line}: " if self.line else f"{self.path}: "
-        return where + self.message
+        return "\n".join([where + self.message, *map(str, self.others)])
 
 
 class OutcomeError(CrosslaneError):
