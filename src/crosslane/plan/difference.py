@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from crosslane.desired.model import Tags
 from crosslane.plan.model import Change
 
 SHOWN = 160
@@ -32,11 +33,10 @@ def set_differences(before: tuple[str, ...], after: tuple[str, ...], path: str) 
     return (*missing, *surplus)
 
 
-def pair_differences(
-    before: tuple[tuple[str, str], ...], after: tuple[tuple[str, str], ...], path: str
-) -> tuple[Change, ...]:
-    """Differences of tags or parameters, by key."""
-    return differences(dict(before), dict(after), path)
+def tag_differences(before: Tags, after: Tags) -> tuple[Change, ...]:
+    """Wanted tags that are missing or have another value; tags that others put there do not count."""
+    found = dict(before)
+    return tuple(Change(f"Tags.{key}", found.get(key), value) for key, value in after if found.get(key) != value)
 
 
 def shown(value: Any) -> str | None:

@@ -3,12 +3,13 @@ a stack's turn comes and its parameters are known."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from crosslane.desired.model import OutputOf, Stack
 from crosslane.live.model import LiveStack, canonical_text
-from crosslane.plan.difference import pair_differences, text_differences
+from crosslane.plan.difference import tag_differences, text_differences
 from crosslane.plan.model import Change, Op
 
 HELD_NOTHING = frozenset(
@@ -53,13 +54,11 @@ def decide_stack(stack: Stack, live: LiveStack | None, outputs: OutputLookup) ->
     if under_way(live.status):
         return StackDecision(Op.WAIT, f"another operation is under way on it ({live.status})")
     if live.status in HELD_NOTHING:
-        return StackDecision(
-            Op.REPLACE, f"it is in {live.status}, which takes no update: it is deleted and made anew"
-        )
+        return StackDecision(Op.REPLACE, f"it is in {live.status}, which takes no update: it is deleted and made anew")
     changes = (
         *text_differences(live.template, canonical_text(stack.template)),
         *_parameter_changes(stack, live, outputs),
-        *pair_differences(live.tags, stack.tags, "Tags"),
+        *tag_differences(live.tags, stack.tags),
     )
     if live.status == "UPDATE_ROLLBACK_FAILED":
         return StackDecision(Op.UPDATE, "its last rollback failed: it is continued first", changes)
@@ -70,14 +69,14 @@ def decide_stack(stack: Stack, live: LiveStack | None, outputs: OutputLookup) ->
 
 def _parameter_changes(stack: Stack, live: LiveStack, outputs: OutputLookup) -> tuple[Change, ...]:
     before = dict(live.parameters)
-    wanted = dict(resolved(stack, outputs))
+    declared = json.loads(stack.template).get("Parameters", {})
+    defaults = {name: str(entry["Default"]) for name, entry in declared.items() if "Default" in entry}
+    wanted: dict[str, str | None] = {**defaults, **dict(resolved(stack, outputs))}
     changes = []
     for name in sorted({*before, *wanted}):
         value = wanted.get(name)
         if name in wanted and value is None:
-            changes.append(
-                Change(f"Parameters.{name}", before.get(name), "(known after the stack it comes from)")
-            )
+            changes.append(Change(f"Parameters.{name}", before.get(name), "(known after the stack it comes from)"))
         elif before.get(name) != value:
             changes.append(Change(f"Parameters.{name}", before.get(name), value))
     return tuple(changes)
