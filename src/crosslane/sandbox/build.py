@@ -10,9 +10,11 @@ from crosslane.sandbox.accounts import Member, sign_in
 from crosslane.sandbox.clients import Clients
 from crosslane.sandbox.front import Front, Key, Routes
 from crosslane.sandbox.identities import Identities, Identity
+from crosslane.sandbox.lifecycle import MANAGEMENT_PROFILE
 from crosslane.sandbox.request import Handler
 from crosslane.sandbox.server import Server
-from crosslane.sandbox.services import sts
+from crosslane.sandbox.services import organizations, sts
+from crosslane.sandbox.services.organizations import Organization
 from crosslane.sandbox.store import Store
 
 Clock = Callable[[], datetime]
@@ -28,17 +30,24 @@ class Options:
     port: int = 0
     propagation_seconds: float = 0
     seed: int = 0
+    id: str = ""
+    """Told to commands that look for this sandbox."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """A sandbox that listens (``server.serve_forever`` makes it answer). ``sign_ins`` are by account name."""
+    """A sandbox that listens (``server.serve_forever`` makes it answer).
+
+    ``sign_ins`` are sessions of administrators by account name; ``management`` is one of the organization's owner.
+    """
 
     server: Server
     store: Store
     identities: Identities
     clients: Clients
+    organization: Organization
     sign_ins: Mapping[str, Identity]
+    management: Identity
 
 
 def system_clock() -> datetime:
@@ -48,16 +57,22 @@ def system_clock() -> datetime:
 
 def build(options: Options, clock: Clock = system_clock) -> Sandbox:
     """A sandbox bound to its port. ``OSError`` if the port is in use."""
-    store = Store(options.partition, [member.id for member in options.members])
+    owner = Member("management", organizations.management_account(options.members), MANAGEMENT_PROFILE)
+    store = Store(options.partition, [member.id for member in (*options.members, owner)])
     identities = Identities(clock, store.user_of_key)
-    sign_ins = {
-        member.name: sign_in(store, identities, member, options.region, options.seed) for member in options.members
-    }
+    organization = organizations.establish(store, options.members, owner.id, options.seed)
+
+    def signed_in(member: Member) -> Identity:
+        return sign_in(store, identities, member, options.region, options.seed)
+
     server = Server(lambda environ, start: [], options.port)
     clients = Clients(server.endpoint, store, identities)
-    routes = Routes(handlers=sts.handlers(store, identities))
-    server.application = Front(store, identities, routes, {"cloudformation": _cloudformation(clients, clock)})
-    return Sandbox(server, store, identities, clients, sign_ins)
+    owners, checks = organizations.routes(store, organization)
+    routes = Routes(handlers=sts.handlers(store, identities), checks=checks, owners=owners)
+    late = {"cloudformation": _cloudformation(clients, clock)}
+    server.application = Front(store, identities, routes, late, options.id)
+    sign_ins = {member.name: signed_in(member) for member in options.members}
+    return Sandbox(server, store, identities, clients, organization, sign_ins, signed_in(owner))
 
 
 def _cloudformation(clients: Clients, clock: Clock) -> Callable[[], Mapping[Key, Handler]]:

@@ -19,6 +19,7 @@ from werkzeug.exceptions import HTTPException
 
 from crosslane.sandbox import wire
 from crosslane.sandbox.identities import BadCredentials, Identities, Identity, refusal
+from crosslane.sandbox.lifecycle import IDENTITY_PATH
 from crosslane.sandbox.request import Caller, Handler, Request, ServiceError
 from crosslane.sandbox.store import Environ, Store
 from crosslane.sandbox.wire import Answer, Call, Scope, UnknownCallError
@@ -44,10 +45,12 @@ class Routes:
     owners: Mapping[Key, Owner] = field(default_factory=dict)
     before: Sequence[Check] = ()
     after: Sequence[Check] = ()
+    """Called after an answer that is no error."""
 
 
 class Front:
-    """A WSGI application. ``late`` brings handlers of a service at the first request for it."""
+    """A WSGI application. ``late`` brings handlers of a service at the first request for it; ``identity`` is what it
+    says it is when a command looks for its sandbox."""
 
     def __init__(
         self,
@@ -55,7 +58,9 @@ class Front:
         identities: Identities,
         routes: Routes,
         late: Mapping[str, Callable[[], Mapping[Key, Handler]]] | None = None,
+        identity: str = "",
     ) -> None:
+        self._id = identity
         self._store = store
         self._identities = identities
         self._routes = routes
@@ -71,7 +76,10 @@ class Front:
         request_id = str(uuid.uuid4())
         for name in ("HTTP_X_MOTO_ACCOUNT_ID", "HTTP_X_MOTO_REGION"):
             environ.pop(name, None)
-        if environ.get("PATH_INFO", "").startswith(_CLOSED):
+        path = environ.get("PATH_INFO", "")
+        if path == IDENTITY_PATH:
+            return Answer(200, (("Content-Type", "text/plain"),), self._id.encode())
+        if path.startswith(_CLOSED):
             return Answer(404, (("Content-Type", "text/plain"),), b"not found\n")
         http = HttpRequest(environ)
         signed = wire.scope(http)

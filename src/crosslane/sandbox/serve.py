@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sys
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-IN_USE = 75
-"""Exit code when the port cannot be bound; the reason is on standard error."""
+from crosslane.sandbox.lifecycle import PORT_IN_USE
+
+if TYPE_CHECKING:
+    from crosslane.sandbox.identities import Identity
 
 
 def main() -> int:
@@ -40,12 +43,13 @@ def main() -> int:
         port=int(given.get("port", 0)),
         propagation_seconds=float(given.get("propagation_seconds", 0)),
         seed=int(given.get("seed", 0)),
+        id=given.get("id", ""),
     )
     try:
         sandbox = build(options, _clock(given.get("clock_file")))
     except OSError as error:
         print(error.strerror or error, file=sys.stderr)
-        return IN_USE
+        return PORT_IN_USE
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -53,24 +57,30 @@ def main() -> int:
     _tell(
         {
             "endpoint": sandbox.server.endpoint,
-            "accounts": {
-                name: {
-                    "id": identity.account,
-                    "role": identity.principal_arn,
-                    "access_key": identity.credentials.access_key,
-                    "secret_key": identity.credentials.secret_key,
-                    "token": identity.credentials.token,
-                    "expires": identity.credentials.expires.isoformat() if identity.credentials.expires else None,
-                }
-                for name, identity in sandbox.sign_ins.items()
-            },
+            "accounts": {name: _sign_in(identity) for name, identity in sandbox.sign_ins.items()},
+            "management": _sign_in(sandbox.management),
         }
     )
     if given.get("attached", True):
         threading.Thread(target=_until_closed, args=(ended,), daemon=True).start()
     ended.wait()
-    sys.stderr.flush()
+    if given.get("directory"):
+        shutil.rmtree(given["directory"], ignore_errors=True)
+    # Connections that clients keep open must not hold the process back.
     os._exit(0)
+
+
+def _sign_in(identity: Identity) -> dict[str, str | None]:
+    """Starting credentials, in words of our own."""
+    credentials = identity.credentials
+    return {
+        "id": identity.account,
+        "role": identity.principal_arn,
+        "access_key": credentials.access_key,
+        "secret_key": credentials.secret_key,
+        "token": credentials.token,
+        "expires": credentials.expires.isoformat() if credentials.expires else None,
+    }
 
 
 def _tell(started: dict[str, Any]) -> None:

@@ -35,6 +35,7 @@ def clean_environment(environment: MutableMapping[str, str] | None = None) -> No
         if name.startswith(("AWS_", "MOTO_", "BOTO_")) or name in ("TEST_SERVER_MODE", "TEST_PROXY_MODE"):
             del environment[name]
     environment["AWS_EC2_METADATA_DISABLED"] = "true"
+    environment["AWS_CONFIG_FILE"] = environment["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
     environment["MOTO_DISABLE_GLOBAL_CORS"] = "true"
 
 

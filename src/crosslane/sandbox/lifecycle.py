@@ -1,0 +1,333 @@
+"""Starts, finds and ends sandboxes; light to import, because most commands only ask whether one is there.
+
+A kept sandbox (``crosslane sandbox start``) has its files in a folder of its config under the state directory; any
+other has them in a temporary folder and goes with the command that started it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import http.client
+import importlib.util
+import json
+import os
+import secrets
+import selectors
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import urlsplit
+
+from crosslane.config.model import Config
+from crosslane.errors import EnvironmentFailure, UsageError
+
+IDENTITY_PATH = "/.crosslane-sandbox"
+"""Where a sandbox tells its ``id``, so that it is not taken for another program at the same port."""
+
+PORT_IN_USE = 75
+"""The process's exit code when its port cannot be bound."""
+
+MANAGEMENT_PROFILE = "organization-management"
+"""Profile of the account that owns the sandbox's organization; it is none of the config's accounts."""
+
+_START_SECONDS = 60
+_STOP_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A sandbox that answers. The two files are in AWS's formats, for ``AWS_SHARED_CREDENTIALS_FILE`` and
+    ``AWS_CONFIG_FILE``; they and all else of the sandbox are in ``directory``."""
+
+    endpoint: str
+    credentials_file: Path
+    config_file: Path
+    pid: int
+    directory: Path
+
+
+_children: dict[int, subprocess.Popen[str]] = {}
+
+
+def start(
+    config: Config,
+    *,
+    port: int = 0,
+    detach: bool = False,
+    propagation_seconds: float = 0,
+    seed: int = 0,
+    clock_file: Path | None = None,
+) -> Running:
+    """Starts the kept sandbox of this config. Without ``detach`` it ends with this process at the latest.
+
+    ``propagation_seconds`` delays what IAM makes, by ``seed``; ``clock_file`` holds seconds by which the sandbox's
+    clock is ahead. Raises ``UsageError`` if one is running, ``EnvironmentFailure`` if it cannot be started.
+    """
+    with _exclusively():
+        if find(config) is not None:
+            raise UsageError(
+                "a sandbox of this config is running already", "SandboxRunning", next="crosslane sandbox stop"
+            )
+        directory = _directory(config)
+        _remove(directory)
+        with _writing(directory):
+            directory.mkdir(mode=0o700)
+        options = _options(config, port, propagation_seconds, seed, clock_file)
+        return _launch(directory, {**options, "attached": not detach})
+
+
+def find(config: Config) -> Running | None:
+    """The kept sandbox of this config, if it is alive; whatever a dead one left behind counts for nothing."""
+    directory = _directory(config)
+    try:
+        state = json.loads((directory / "sandbox.json").read_text(encoding="utf-8"))
+        pid, endpoint, identity = int(state["pid"]), str(state["endpoint"]), str(state["id"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    if not _alive(pid) or not _answers(endpoint, identity):
+        return None
+    return Running(endpoint, directory / "credentials", directory / "config", pid, directory)
+
+
+def stop(config: Config) -> bool:
+    """Ends the kept sandbox of this config and removes its files. False if there was none running."""
+    running = find(config)
+    if running is not None:
+        _end(running.pid)
+    _remove(_directory(config))
+    return running is not None
+
+
+@contextmanager
+def attached(
+    config: Config,
+    *,
+    port: int = 0,
+    propagation_seconds: float = 0,
+    seed: int = 0,
+    clock_file: Path | None = None,
+) -> Iterator[Running]:
+    """The kept sandbox of this config, else one for the time of the context, gone with all its files after it."""
+    kept = find(config)
+    if kept is not None:
+        yield kept
+        return
+    directory = Path(tempfile.mkdtemp(prefix="crosslane-sandbox-"))
+    try:
+        options = _options(config, port, propagation_seconds, seed, clock_file)
+        running = _launch(directory, {**options, "attached": True})
+        try:
+            yield running
+        finally:
+            _end(running.pid)
+    finally:
+        _remove(directory)
+
+
+def _options(
+    config: Config, port: int, propagation_seconds: float, seed: int, clock_file: Path | None
+) -> dict[str, Any]:
+    """What the process reads: no more of the config than it needs."""
+    return {
+        "id": secrets.token_hex(16),
+        "members": [
+            {"name": account.name, "id": account.id, "profile": account.profile or account.name}
+            for account in config.accounts
+        ],
+        "region": config.pipeline.region,
+        "partition": config.partition,
+        "port": port,
+        "propagation_seconds": propagation_seconds,
+        "seed": seed,
+        "clock_file": None if clock_file is None else str(clock_file.absolute()),
+    }
+
+
+def _launch(directory: Path, options: Mapping[str, Any]) -> Running:
+    """Starts the process, waits for its answer, writes the files. On any failure nothing is left."""
+    if any(importlib.util.find_spec(module) is None for module in ("moto", "flask", "flask_cors")):
+        raise EnvironmentFailure(
+            "the sandbox is not installed", "SandboxNotInstalled", next="pip install 'crosslane[sandbox]'"
+        )
+    with _writing(directory):
+        log = _private(directory / "log")
+    # -P: modules in the folder where the command runs must not stand in for installed ones.
+    with log:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "crosslane.sandbox.serve"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            start_new_session=True,
+        )
+    _children[process.pid] = process
+    try:
+        started = _handshake(process, {**options, "directory": str(directory)}, directory / "log")
+        return _describe(directory, options, started, process.pid)
+    except BaseException:
+        _end(process.pid)
+        _remove(directory)
+        raise
+
+
+def _handshake(process: subprocess.Popen[str], options: Mapping[str, Any], log: Path) -> dict[str, Any]:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with contextlib.suppress(BrokenPipeError):
+        process.stdin.write(json.dumps(options) + "\n")
+        process.stdin.flush()
+        if not options["attached"]:
+            process.stdin.close()
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        line = process.stdout.readline() if selector.select(_START_SECONDS) else ""
+    process.stdout.close()
+    if line:
+        started: dict[str, Any] = json.loads(line)
+        return started
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(1)
+    if process.returncode == PORT_IN_USE:
+        raise EnvironmentFailure(
+            f"port {options['port']} cannot be used: {_last_line(log)}",
+            "PortInUse",
+            next="choose another with --port, or leave it out to take a free one",
+        )
+    raise EnvironmentFailure(f"the sandbox did not start: {_last_line(log) or 'no answer'}", "SandboxFailed")
+
+
+def _last_line(log: Path) -> str:
+    with contextlib.suppress(OSError):
+        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        return lines[-1] if lines else ""
+    return ""
+
+
+def _describe(directory: Path, options: Mapping[str, Any], started: Mapping[str, Any], pid: int) -> Running:
+    """Writes the state and the two AWS files."""
+    region = str(options["region"])
+    profiles = {member["profile"]: started["accounts"][member["name"]] for member in options["members"]}
+    profiles.setdefault(MANAGEMENT_PROFILE, started["management"])
+    credentials = "".join(
+        f"[{name}]\naws_access_key_id = {one['access_key']}\naws_secret_access_key = {one['secret_key']}\n"
+        f"aws_session_token = {one['token']}\n\n"
+        for name, one in profiles.items()
+    )
+    settings = "".join(f"[{_section(name)}]\nregion = {region}\noutput = json\n\n" for name in profiles)
+    state = {"id": options["id"], "pid": pid, "endpoint": started["endpoint"]}
+    with _writing(directory):
+        for name, text in (("credentials", credentials), ("config", settings), ("sandbox.json", json.dumps(state))):
+            with _private(directory / name) as file:
+                file.write(text)
+    return Running(started["endpoint"], directory / "credentials", directory / "config", pid, directory)
+
+
+def _section(profile: str) -> str:
+    """A profile's section in the config file, where names with spaces are quoted."""
+    if profile == "default":
+        return profile
+    return f'profile "{profile}"' if any(character.isspace() for character in profile) else f"profile {profile}"
+
+
+def _private(path: Path) -> IO[str]:
+    """A new file that only its owner may read."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    return os.fdopen(descriptor, "w", encoding="utf-8")
+
+
+@contextmanager
+def _writing(directory: Path) -> Iterator[None]:
+    """Turns a disk that cannot be written into an error for people."""
+    try:
+        yield
+    except OSError as error:
+        raise EnvironmentFailure(
+            f"cannot write the sandbox's files in {directory}: {error.strerror}",
+            "StateNotWritable",
+            next="set XDG_STATE_HOME to a folder that can be written",
+        ) from error
+
+
+def _state_home() -> Path:
+    base = os.environ.get("XDG_STATE_HOME", "")
+    # A relative path is invalid there and to be ignored: specifications.freedesktop.org/basedir-spec.
+    home = Path(base) if base.startswith("/") else Path.home() / ".local" / "state"
+    return home / "crosslane" / "sandboxes"
+
+
+def _directory(config: Config) -> Path:
+    return _state_home() / hashlib.sha256(str(config.path.resolve()).encode()).hexdigest()[:16]
+
+
+@contextmanager
+def _exclusively() -> Iterator[None]:
+    """One start at a time: the folder of all sandboxes is locked meanwhile."""
+    import fcntl
+
+    home = _state_home()
+    with _writing(home):
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(home, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _remove(directory: Path) -> None:
+    """Removes a sandbox's folder; what cannot be removed stops a start with a clear word later."""
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+def _alive(pid: int) -> bool:
+    if pid <= 0:
+        return False
+    child = _children.get(pid)
+    if child is not None and child.poll() is not None:
+        return False
+    try:
+        os.kill(pid, 0)
+    except (OSError, OverflowError):
+        return False
+    return True
+
+
+def _answers(endpoint: str, identity: str) -> bool:
+    where = urlsplit(endpoint)
+    if where.hostname != "127.0.0.1" or where.port is None:
+        return False
+    connection = http.client.HTTPConnection(where.hostname, where.port, timeout=2)
+    try:
+        connection.request("GET", IDENTITY_PATH)
+        return connection.getresponse().read(200).decode("ascii", "replace").strip() == identity
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _end(pid: int) -> None:
+    """Ends the process and waits for it; its files go with it."""
+    child = _children.pop(pid, None)
+    if child is not None and child.stdin is not None:
+        with contextlib.suppress(OSError):
+            child.stdin.close()
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+        limit = time.monotonic() + _STOP_SECONDS
+        while time.monotonic() < limit:
+            if (child.poll() is not None) if child is not None else not _alive(pid):
+                return
+            time.sleep(0.01)

@@ -1,0 +1,93 @@
+"""Organizations: all accounts of the sandbox are members of one, owned by an account that the config does not name.
+
+moto keeps the organization in the management account's state; requests of members are sent there, if AWS lets members
+make them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from unittest.mock import patch
+
+from crosslane.sandbox.accounts import Member
+from crosslane.sandbox.front import Check, Owner
+from crosslane.sandbox.request import Request, ServiceError
+from crosslane.sandbox.store import Store
+
+Key = tuple[str, str]
+
+_OF_ANY_MEMBER = frozenset({"DescribeOrganization", "ListHandshakesForAccount", "LeaveOrganization"})
+_CHANGING = ("Create", "Delete", "Update", "Attach", "Detach", "Enable", "Disable", "Move", "Close", "Remove")
+_DELEGATED_SERVICE = "ssm.amazonaws.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """``management`` is the account that owns it; ``id`` starts with ``o-``, ``root`` with ``r-``."""
+
+    id: str
+    root: str
+    management: str
+
+
+def management_account(members: Sequence[Member]) -> str:
+    """An account id that none of the members has."""
+    taken = {member.id for member in members}
+    return next(digits for digit in "9876543210" if (digits := digit * 11 + "0") not in taken)
+
+
+def establish(store: Store, members: Sequence[Member], management: str, seed: int) -> Organization:
+    """Makes the organization with all members under its root. The first member, which holds the pipeline, is a
+    delegated administrator, so that it can list the others."""
+    state = store.backend("organizations", management, store.partition)
+    digest = hashlib.sha256(f"organization:{seed}".encode()).hexdigest()
+    names = "moto.organizations.utils"
+    with (
+        patch(f"{names}.make_random_org_id", lambda: f"o-{digest[:10]}"),
+        patch(f"{names}.make_random_root_id", lambda: f"r-{digest[10:14]}"),
+        patch(f"{names}.make_random_account_id", lambda: management),
+    ):
+        state.create_organization(region=store.partition, FeatureSet="ALL")
+    for member in members:
+        with patch(f"{names}.make_random_account_id", lambda member=member: member.id):
+            state.create_account(AccountName=member.name, Email=f"{member.id}@sandbox.invalid")
+    for account in (management, *(member.id for member in members)):
+        # Accounts that were invited have no such role, and nobody asked for one.
+        store.iam(account).roles.clear()
+    state.register_delegated_administrator(AccountId=members[0].id, ServicePrincipal=_DELEGATED_SERVICE)
+    return Organization(state.org.id, state.org.root_id, management)
+
+
+def routes(store: Store, organization: Organization) -> tuple[dict[Key, Owner], dict[Key, Sequence[Check]]]:
+    """Who may ask for what, and where it is kept.
+
+    https://docs.aws.amazon.com/organizations/latest/APIReference/API_Operations.html: each operation says whether
+    members may call it; delegated administrators may read.
+    """
+
+    def owner(request: Request) -> str:
+        return organization.management
+
+    def allowed(request: Request) -> None:
+        caller = request.caller.account
+        if caller == organization.management or request.operation in _OF_ANY_MEMBER:
+            return
+        state = store.backend("organizations", organization.management, store.partition)
+        delegated = any(admin.account.id == caller for admin in state.admins)
+        if not delegated or request.operation.startswith(_CHANGING):
+            message = "You don't have permissions to access this resource."
+            raise ServiceError("AccessDeniedException", message)
+
+    operations = _operations()
+    return (
+        {("organizations", operation): owner for operation in operations},
+        {("organizations", operation): (allowed,) for operation in operations},
+    )
+
+
+def _operations() -> tuple[str, ...]:
+    from moto.core.utils import get_service_model
+
+    return tuple(get_service_model("organizations").operation_names)
