@@ -112,6 +112,6 @@ class Clients:
                 retries={"max_attempts": 1, "mode": "standard"},
                 s3={"addressing_style": "path"},
                 max_pool_connections=10,
-                parameter_validation=True,
+                proxies={},
             ),
         )
