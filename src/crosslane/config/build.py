@@ -92,31 +92,31 @@ def _accounts(root: Table) -> tuple[Account, ...]:
         if why := broken(rules.ACCOUNT_NAME, name):
             table.note(name, "BadName", f"accounts: {quoted(name)} {why}")
         entry = subtable(table, name, ACCOUNT_KEYS)
-        id_ = _account_id(entry, name)
+        id_ = _account_id(entry)
         if id_ and id_ in by_id:
             message = (
-                f"accounts.{by_id[id_]} and accounts.{name} have the same id {id_}; each name stands for an "
-                "account of its own, because what is proven is that accounts are kept apart"
+                f"{dotted(('accounts', by_id[id_]))} and {dotted(entry.key)} have the same id {id_}; each name "
+                "stands for an account of its own, because what is proven is that accounts are kept apart"
             )
             hint = f"keep one, and name it in both places, as in account = {quoted(by_id[id_])}"
             entry.note("id", "DuplicateAccountId", message, hint)
         elif id_:
             by_id[id_] = name
         found.append(Account(name, id_ or "", ruled(entry, "profile", rules.PROFILE)))
-    if "tools" not in table.values and table.values:
+    if "tools" not in table.values and not table.stand_in:
         message = "accounts has no tools: the account of that name holds the pipeline, its key and its artifacts"
         table.note("tools", "MissingTools", message)
     return tuple(found)
 
 
-def _account_id(entry: Table, name: str) -> str | None:
+def _account_id(entry: Table) -> str | None:
     value = entry.values.get("id")
     where = dotted((*entry.key, "id"))
     if isinstance(value, int) and not isinstance(value, bool):
         message = f"{where} must be a string: put its 12 digits in quotes (a number would lose its leading zeros)"
         entry.note("id", "BadAccountId", message)
         return None
-    id_ = string(entry, "id", required=f'{where} is missing; write {name} = {{ id = "its 12 digits" }}')
+    id_ = string(entry, "id", required=f"{where} is missing; it is the account's 12 digits, in quotes")
     if id_ is None:
         return None
     if why := broken(rules.ACCOUNT_ID, id_):
@@ -136,8 +136,6 @@ def _account_reference(table: Table, name: str, names: AccountNames, missing: st
 
 def _pipeline(root: Table, names: AccountNames, path: Path, region: str | None) -> Pipeline:
     table = subtable(root, "pipeline", PIPELINE_KEYS, required="there is no [pipeline]")
-    if not table.values:
-        return Pipeline("", region or "", Source("", ""), path)
     name = ruled(table, "name", rules.PIPELINE, required="pipeline.name is missing")
     file_region = string(
         table,
@@ -166,8 +164,6 @@ def _real(path: Path) -> Path:
 def _source(pipeline: Table, names: AccountNames, pipeline_name: str) -> Source:
     missing = 'pipeline.source is missing; write source = { account = "dev" }'
     table = subtable(pipeline, "source", SOURCE_KEYS, required=missing)
-    if "source" not in pipeline.values:
-        return Source("", "")
     provider = string(table, "provider")
     if provider not in (None, "codecommit"):
         message = f'pipeline.source.provider: {quoted(provider)} is not supported; only "codecommit" is'

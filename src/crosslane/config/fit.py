@@ -87,7 +87,7 @@ def _check_distinct_profiles(root: Table, config: Config) -> None:
         first = owner.setdefault(account.profile, account.name)
         if first != account.name:
             message = (
-                f"accounts.{first} and accounts.{account.name} have the same profile "
+                f"{dotted(('accounts', first))} and {dotted(('accounts', account.name))} have the same profile "
                 f"{quoted(account.profile)}; a profile signs in to one account"
             )
             key = ("accounts", account.name, "profile")
@@ -104,8 +104,8 @@ def _check_added_profiles(root: Table, config: Config) -> None:
         for added in (f"{base}_admin", f"{base}_admin_deployer"):
             if added in owner:
                 message = (
-                    f"accounts.{owner[added]}.profile: the bootstrap of {account.name} writes a profile of "
-                    f"this name, {quoted(added)}"
+                    f"{dotted(('accounts', owner[added], 'profile'))}: {quoted(added)} is the name of a profile that "
+                    f"the bootstrap of {dotted((account.name,))} writes"
                 )
                 key = ("accounts", owner[added], "profile")
                 root.problems.append(Problem(key, "ProfileClash", message, "use another profile for one of them"))

@@ -64,9 +64,9 @@ def _read(path: Path) -> str:
             next=f"name the file: {path / FILE_NAME}",
             path=path,
         ) from None
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise ConfigError(
-            f"cannot be read: {error.strerror or error}",
+            f"cannot be read: {getattr(error, 'strerror', None) or error}",
             "ConfigUnreadable",
             next="see to it that you may read this file, or name another with --config",
             path=path,

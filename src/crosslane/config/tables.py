@@ -31,6 +31,8 @@ class Table:
     key: KeyPath
     values: Mapping[str, object]
     problems: list[Problem] = field(default_factory=list)
+    stand_in: bool = False
+    """Whether this stands for a table that is missing or is none: noted already, so no key of it is missed."""
 
     def note(self, name: str, code: str, message: str, next: str | None = None) -> None:
         """Note a problem with the key ``name`` of this table."""
@@ -62,8 +64,8 @@ def nearest(name: str, known: Collection[str]) -> str:
     folded = {other.lower().replace("-", "_"): other for other in known}
     near = get_close_matches(name.lower().replace("-", "_"), folded, n=1)
     if near:
-        return f'; did you mean "{folded[near[0]]}"?'
-    return f"; known: {', '.join(known)}" if known else ""
+        return f"; did you mean {quoted(folded[near[0]])}?"
+    return f"; known: {', '.join(dotted((name,)) for name in known)}" if known else ""
 
 
 def refuse_unknown_keys(table: Table, known: Collection[str]) -> None:
@@ -82,12 +84,12 @@ def subtable(table: Table, name: str, known: Collection[str] | None, *, required
     value = table.values.get(name)
     key = (*table.key, name)
     if value is None:
-        if required:
+        if required and not table.stand_in:
             table.note(name, "MissingKey", required)
-        value = {}
-    elif not isinstance(value, dict):
+        return Table(key, {}, table.problems, stand_in=required is not None)
+    if not isinstance(value, dict):
         table.note(name, "WrongType", f"{dotted(key)} must be a table, not {type_name(value)}")
-        value = {}
+        return Table(key, {}, table.problems, stand_in=True)
     child = Table(key, value, table.problems)
     if known is not None:
         refuse_unknown_keys(child, known)
@@ -120,7 +122,7 @@ def string(table: Table, name: str, *, required: str | None = None) -> str | Non
     """The string ``name``, or None where it is absent or no string; ``required`` is said when absent."""
     value = table.values.get(name)
     if value is None:
-        if required:
+        if required and not table.stand_in:
             table.note(name, "MissingKey", required)
         return None
     if not isinstance(value, str):
