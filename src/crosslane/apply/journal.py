@@ -15,9 +15,9 @@ from threading import Lock
 
 @dataclass(frozen=True, slots=True)
 class KeyIntent:
-    """An access key was about to be made for ``user_arn``, which then had the keys ``before``."""
+    """An access key was about to be made for ``user`` (``ACCOUNT/NAME``), who then had the keys ``before``."""
 
-    user_arn: str
+    user: str
     before: tuple[str, ...]
 
 
@@ -28,26 +28,27 @@ class Journal:
         self.path = path
         self._lock = Lock()
 
-    def key_intent(self, user_arn: str) -> KeyIntent | None:
+    def key_intent(self, user: str) -> KeyIntent | None:
         """The intent that was not followed by ``key_done``, or None."""
         intent: KeyIntent | None = None
         for entry in self._entries():
-            if entry.get("user_arn") != user_arn:
+            if entry.get("user") != user:
                 continue
             match entry.get("event"):
                 case "key-intent":
-                    intent = KeyIntent(user_arn, tuple(str(key) for key in entry.get("before", [])))
+                    before = entry.get("before")
+                    intent = KeyIntent(user, tuple(map(str, before)) if isinstance(before, list) else ())
                 case "key-done":
                     intent = None
         return intent
 
     def will_make_key(self, intent: KeyIntent) -> None:
         """Note, on disk before it happens, that a key is about to be made."""
-        self._append({"event": "key-intent", "user_arn": intent.user_arn, "before": list(intent.before)})
+        self._append({"event": "key-intent", "user": intent.user, "before": list(intent.before)})
 
-    def key_done(self, user_arn: str) -> None:
+    def key_done(self, user: str) -> None:
         """The key is stored, or was deleted again."""
-        self._append({"event": "key-done", "user_arn": user_arn})
+        self._append({"event": "key-done", "user": user})
 
     def remove(self) -> None:
         """Forget everything."""

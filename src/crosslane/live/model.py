@@ -105,6 +105,8 @@ class LiveStack:
     parameters: tuple[tuple[str, str], ...]
     outputs: tuple[tuple[str, str], ...]
     tags: Tags
+    updated: str | None = None
+    """When it was last updated; an operation that has begun shows in it."""
 
     def output(self, key: str) -> str | None:
         return dict(self.outputs).get(key)

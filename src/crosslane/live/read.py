@@ -49,10 +49,14 @@ def reading(read: Callable[[], V]) -> Reading[V]:
     try:
         return read()
     except AwsError as error:
-        gone = error.code == "ValidationError" and "does not exist" in error.text
-        return Absent() if error.code in ABSENT_CODES or gone else Unreadable(str(error), error.code)
+        return Absent() if is_absent(error) else Unreadable(str(error), error.code)
     except EnvironmentFailure as error:
         return Unreadable(str(error), error.code)
+
+
+def is_absent(error: AwsError) -> bool:
+    """Whether the error is AWS's way to say that a thing is not there (CloudFormation has no code of its own)."""
+    return error.code in ABSENT_CODES or (error.code == "ValidationError" and "does not exist" in error.text)
 
 
 def side_by_side(reads: Mapping[K, Callable[[], V]]) -> dict[K, V]:
@@ -91,9 +95,7 @@ def read_user(gateway: Gateway, name: str) -> LiveUser:
         arn=user["Arn"],
         attached=tuple(sorted(policy["PolicyArn"] for policy in attached)),
         boundary=user.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
-        access_keys=tuple(
-            AccessKey(key["AccessKeyId"], key["Status"] == "Active", key["CreateDate"]) for key in keys
-        ),
+        access_keys=tuple(AccessKey(key["AccessKeyId"], key["Status"] == "Active", key["CreateDate"]) for key in keys),
         tags=_tags(user.get("Tags", [])),
     )
 
@@ -133,7 +135,14 @@ def read_stack(gateway: Gateway, name: str) -> LiveStack:
         ),
         outputs=tuple((output["OutputKey"], output["OutputValue"]) for output in stack.get("Outputs", [])),
         tags=_tags(stack.get("Tags", [])),
+        updated=last_update(stack),
     )
+
+
+def last_update(stack: Mapping[str, Any]) -> str | None:
+    """When the stack (as DescribeStacks gives it) was last updated; None if it never was."""
+    when = stack.get("LastUpdatedTime")
+    return None if when is None else str(when)
 
 
 def read_repository(gateway: Gateway, repository: Repository, branch: str) -> LiveRepository:
@@ -176,31 +185,23 @@ def read_live(
     )
 
 
-def read_stacks(
-    stacks: Iterable[Stack], readers: Mapping[str, Gateway]
-) -> dict[tuple[str, str], Reading[LiveStack]]:
+def read_stacks(stacks: Iterable[Stack], readers: Mapping[str, Gateway]) -> dict[tuple[str, str], Reading[LiveStack]]:
     """The named stacks alone."""
     return side_by_side(
         {
-            (stack.account, stack.name): partial(
-                reading, partial(read_stack, readers[stack.account], stack.name)
-            )
+            (stack.account, stack.name): partial(reading, partial(read_stack, readers[stack.account], stack.name))
             for stack in stacks
         }
     )
 
 
-def _bootstrap_reads(
-    state: BootstrapState, gateway: Gateway
-) -> dict[tuple[str, str, str], Callable[[], Reading[Any]]]:
+def _bootstrap_reads(state: BootstrapState, gateway: Gateway) -> dict[tuple[str, str, str], Callable[[], Reading[Any]]]:
     account = state.account
     reads: dict[tuple[str, str, str], Callable[[], Reading[Any]]] = {}
     for policy in state.policies:
         reads["policy", account, policy.name] = partial(reading, partial(read_policy, gateway, policy.arn))
     if state.user is not None:
-        reads["user", account, state.user.name] = partial(
-            reading, partial(read_user, gateway, state.user.name)
-        )
+        reads["user", account, state.user.name] = partial(reading, partial(read_user, gateway, state.user.name))
     reads["role", account, state.role.name] = partial(reading, partial(read_role, gateway, state.role.name))
     return reads
 

@@ -12,11 +12,12 @@ from crosslane.live.model import (
     LiveRole,
     LiveUser,
     Owner,
+    Unreadable,
     Who,
     canonical,
     owner_of,
 )
-from crosslane.plan.difference import tag_differences, set_differences, text_differences
+from crosslane.plan.difference import set_differences, tag_differences, text_differences
 from crosslane.plan.model import (
     AttachToRole,
     AttachToUser,
@@ -40,6 +41,9 @@ from crosslane.plan.ownership import Foreign, seen
 
 SESSION_LEFT = timedelta(minutes=15)
 """A session with less than this left is renewed before work starts: the longest stack operation fits into it."""
+
+DEAD_KEY_CODES = frozenset({"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch"})
+"""AWS says that the key is not (or no longer) one of its own; anything else says nothing about the key."""
 
 Part = Step | Conflict | Blocked
 
@@ -248,6 +252,8 @@ def _key(
         return [conflict]
     held = local.access_key_id if local is not None and local.owner == mark else None
     identity = live.identities.get((account, Who.KEY))
+    if held is not None and isinstance(identity, Unreadable) and identity.code not in DEAD_KEY_CODES:
+        return [Blocked(account, "identity", name, identity.code, identity.reason)]
     works = held is not None and isinstance(identity, LiveIdentity) and identity.arn == user.arn
     reason = "the profile holds a working key of the user"
     if not works:

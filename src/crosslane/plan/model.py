@@ -175,8 +175,7 @@ class VerifyPipeline:
 @dataclass(frozen=True, slots=True)
 class DeleteStack:
     account: str
-    stack_id: str
-    name: str
+    stack: LiveStack
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,111 @@
+"""The user's access key and its profile: never a secret that is lost, never a key that nobody holds."""
+
+from __future__ import annotations
+
+from crosslane.apply.hands import Hands
+from crosslane.apply.journal import KeyIntent
+from crosslane.apply.outcome import Done, Outcome
+from crosslane.aws.errors import AwsError
+from crosslane.aws.gateway import Gateway
+from crosslane.credentials.profile import ProfileChange, key_values
+from crosslane.credentials.secret import Keys, Secret
+from crosslane.errors import OutcomeError
+from crosslane.plan.model import Op, PutAccessKey, PutKeyProfile, Step
+
+MOST_KEYS = 2
+"""https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html (2026-11-24)"""
+
+
+def put_access_key(task: PutAccessKey, step: Step, hands: Hands) -> Done:
+    """Make a key and store it in the profile in one go (G10); a key that cannot be stored is deleted again."""
+    profile = task.profile
+    if step.op is Op.KEEP:
+        return Done(Outcome.UNCHANGED, f"key {task.stale} of user {profile.user} works")
+    gateway = hands.base(profile.account)
+    named = {"UserName": profile.user}
+    existing = [key["AccessKeyId"] for key in _keys(gateway, profile.user)]
+    existing = _without_lost_keys(task, existing, gateway, hands, step)
+    if len(existing) >= MOST_KEYS:
+        raise OutcomeError(
+            f"user {profile.user} has {len(existing)} access keys already ({', '.join(existing)}), AWS allows no more, "
+            f"and none of them is in profile {profile.name}",
+            code="TooManyAccessKeys",
+            account=profile.account,
+            next=f"delete one that nobody uses: aws iam delete-access-key --user-name {profile.user} "
+            f"--access-key-id ID --profile {gateway.profile or 'YOURS'}",
+        )
+    subject = f"{profile.account}/{profile.user}"
+    hands.journal.will_make_key(KeyIntent(subject, tuple(existing)))
+    made = gateway.call("iam", "CreateAccessKey", named)["AccessKey"]
+    try:
+        keys = Keys(made["AccessKeyId"], Secret(made["SecretAccessKey"]))
+        hands.files.store(
+            [
+                ProfileChange(
+                    profile.name,
+                    credentials=key_values(keys),
+                    config={"region": profile.region, "output": profile.output},
+                    owner=hands.mark,
+                    adopt=hands.adopt,
+                )
+            ]
+        )
+    except BaseException:
+        gateway.call("iam", "DeleteAccessKey", {**named, "AccessKeyId": made["AccessKeyId"]})
+        hands.journal.key_done(subject)
+        raise
+    hands.journal.key_done(subject)
+    hands.found.changed_iam(profile.account)
+    return Done(Outcome.CREATED, f"key {keys.access_key_id} of user {profile.user}, in profile {profile.name}")
+
+
+def put_key_profile(task: PutKeyProfile, step: Step, hands: Hands) -> Done:
+    """Region and output of the profile (G11); the key itself is stored in the moment it is made."""
+    profile = task.profile
+    found = hands.files.profile(profile.name)
+    wanted = {"region": profile.region, "output": profile.output}
+    if found is None or (found.region, found.output) != (profile.region, profile.output):
+        hands.files.store([ProfileChange(profile.name, config=wanted, owner=hands.mark, adopt=hands.adopt)])
+        return Done(_outcome(step, Outcome.UPDATED), f"region {profile.region}, output {profile.output}")
+    return Done(_outcome(step, Outcome.UNCHANGED), f"key, region {profile.region}, output {profile.output}")
+
+
+def _outcome(step: Step, otherwise: Outcome) -> Outcome:
+    match step.op:
+        case Op.CREATE:
+            return Outcome.CREATED
+        case Op.UPDATE:
+            return Outcome.UPDATED
+        case _:
+            return otherwise
+
+
+def _keys(gateway: Gateway, user: str) -> list[dict[str, str]]:
+    return gateway.pages("iam", "ListAccessKeys", "AccessKeyMetadata", {"UserName": user})
+
+
+def _without_lost_keys(
+    task: PutAccessKey, existing: list[str], gateway: Gateway, hands: Hands, step: Step
+) -> list[str]:
+    """Delete keys of ours that nobody can use; returns the ids that are left.
+
+    Two kinds: one that was made by a run that was cut off before it could store the secret (the journal knows which
+    keys were there before, and a key that was ever used is left alone), and the profile's own key if it fails.
+    """
+    profile = task.profile
+    intent = hands.journal.key_intent(f"{profile.account}/{profile.user}")
+    lost = [key for key in existing if intent is not None and key not in intent.before and _never_used(gateway, key)]
+    if task.stale in existing:
+        lost.append(str(task.stale))
+    for key in lost:
+        hands.progress.note(step, f"deletes key {key}: its secret is lost")
+        gateway.call("iam", "DeleteAccessKey", {"UserName": profile.user, "AccessKeyId": key})
+    return [key for key in existing if key not in lost]
+
+
+def _never_used(gateway: Gateway, key: str) -> bool:
+    try:
+        answer = gateway.call("iam", "GetAccessKeyLastUsed", {"AccessKeyId": key})
+    except AwsError:
+        return False
+    return "LastUsedDate" not in answer.get("AccessKeyLastUsed", {})
