@@ -9,11 +9,13 @@ from datetime import UTC, datetime
 from crosslane.sandbox.accounts import Member, sign_in
 from crosslane.sandbox.clients import Clients
 from crosslane.sandbox.front import Front, Key, Routes
-from crosslane.sandbox.identities import Identities, Identity
+from crosslane.sandbox.identities import Identities, Identity, Kind
 from crosslane.sandbox.lifecycle import MANAGEMENT_PROFILE
+from crosslane.sandbox.propagation import Propagation, Thing
 from crosslane.sandbox.request import Handler
 from crosslane.sandbox.server import Server
-from crosslane.sandbox.services import organizations, sts
+from crosslane.sandbox.services import iam, iam_rules, organizations, sts
+from crosslane.sandbox.services.iam_policies import AwsManagedPolicies
 from crosslane.sandbox.services.organizations import Organization
 from crosslane.sandbox.store import Store
 
@@ -59,7 +61,8 @@ def build(options: Options, clock: Clock = system_clock) -> Sandbox:
     """A sandbox bound to its port. ``OSError`` if the port is in use."""
     owner = Member("management", organizations.management_account(options.members), MANAGEMENT_PROFILE)
     store = Store(options.partition, [member.id for member in (*options.members, owner)])
-    identities = Identities(clock, store.user_of_key)
+    propagation = Propagation(options.propagation_seconds, options.seed, clock)
+    identities = Identities(clock, store.user_of_key, _hidden(store, propagation))
     organization = organizations.establish(store, options.members, owner.id, options.seed)
 
     def signed_in(member: Member) -> Identity:
@@ -67,12 +70,41 @@ def build(options: Options, clock: Clock = system_clock) -> Sandbox:
 
     server = Server(lambda environ, start: [], options.port)
     clients = Clients(server.endpoint, store, identities)
-    owners, checks = organizations.routes(store, organization)
-    routes = Routes(handlers=sts.handlers(store, identities), checks=checks, owners=owners)
+    routes = _routes(store, identities, organization, propagation)
     late = {"cloudformation": _cloudformation(clients, clock)}
     server.application = Front(store, identities, routes, late, options.id)
     sign_ins = {member.name: signed_in(member) for member in options.members}
     return Sandbox(server, store, identities, clients, organization, sign_ins, signed_in(owner))
+
+
+def _routes(store: Store, identities: Identities, organization: Organization, propagation: Propagation) -> Routes:
+    """Everything that the sandbox answers itself or looks at first."""
+    managed = AwsManagedPolicies(store)
+
+    def known(arn: str) -> bool:
+        return all(propagation.known(thing, arn) for thing in (Thing.USER, Thing.ROLE))
+
+    owners, checks = organizations.routes(store, organization)
+    return Routes(
+        handlers={**sts.handlers(store, identities, known), **iam.handlers(store, managed)},
+        checks={**checks, **iam_rules.checks(store, identities, managed, known)},
+        owners=owners,
+        after=(propagation.note(store),),
+    )
+
+
+def _hidden(store: Store, propagation: Propagation) -> Callable[[Identity], bool]:
+    """Credentials that do not count: keys that are too new, and sessions of roles that are gone."""
+
+    def hidden(identity: Identity) -> bool:
+        if identity.kind is Kind.USER:
+            user = store.user(identity.principal_arn)
+            new = not propagation.known(Thing.ACCESS_KEY, identity.credentials.access_key)
+            return new or user is None or user.id != identity.user_id
+        role = store.role(identity.principal_arn) if identity.kind is Kind.ROLE else None
+        return identity.kind is Kind.ROLE and (role is None or role.id != identity.user_id.partition(":")[0])
+
+    return hidden
 
 
 def _cloudformation(clients: Clients, clock: Clock) -> Callable[[], Mapping[Key, Handler]]:

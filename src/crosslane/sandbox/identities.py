@@ -120,12 +120,19 @@ def refusal(reason: BadCredentials, service: str, protocol: str) -> ServiceError
 class Identities:
     """The table of sessions, safe to use from several threads.
 
-    ``clock`` gives the sandbox's time (UTC, aware), by which sessions expire.
+    ``clock`` gives the sandbox's time (UTC, aware), by which sessions expire. ``hidden`` tells which identities are not
+    let in although their credentials are right: the key is not known everywhere yet, or the principal is gone.
     """
 
-    def __init__(self, clock: Callable[[], datetime], user_keys: UserKeys) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], datetime],
+        user_keys: UserKeys,
+        hidden: Callable[[Identity], bool] = lambda identity: False,
+    ) -> None:
         self.clock = clock
         self._user_keys = user_keys
+        self._hidden = hidden
         self._sessions: dict[str, Identity] = {}
         self._lock = threading.Lock()
 
@@ -139,7 +146,7 @@ class Identities:
         if identity is None:
             return BadCredentials.UNKNOWN
         kept = identity.credentials
-        if (kept.token or "") != (token or ""):
+        if (kept.token or "") != (token or "") or self._hidden(identity):
             return BadCredentials.UNKNOWN
         if kept.expires is not None and kept.expires <= self.clock():
             return BadCredentials.EXPIRED

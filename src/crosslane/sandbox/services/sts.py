@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from crosslane.sandbox.identities import Credentials, Identities, Identity, Kind, role_session
+from crosslane.sandbox.principals import Known
 from crosslane.sandbox.request import Handler, Request, ServiceError
 from crosslane.sandbox.store import Store
 
@@ -22,8 +23,8 @@ CHAINED_SECONDS = 3600
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 
 
-def handlers(store: Store, identities: Identities) -> dict[tuple[str, str], Handler]:
-    """The operations of STS."""
+def handlers(store: Store, identities: Identities, known: Known) -> dict[tuple[str, str], Handler]:
+    """The operations of STS. ``known`` tells whether STS knows a role by now."""
 
     def caller(request: Request) -> Identity:
         identity = identities.find(request.caller.access_key or "")
@@ -36,7 +37,7 @@ def handlers(store: Store, identities: Identities) -> dict[tuple[str, str], Hand
         return {"Account": who.account, "Arn": who.arn, "UserId": who.user_id}
 
     def assume_role(request: Request) -> Mapping[str, Any]:
-        return _assume_role(store, identities, request, caller(request))
+        return _assume_role(store, identities, known, request, caller(request))
 
     def get_session_token(request: Request) -> Mapping[str, Any]:
         identity = caller(request)
@@ -77,7 +78,9 @@ def not_authorized(arn: str, role_arn: str) -> ServiceError:
     )
 
 
-def _assume_role(store: Store, identities: Identities, request: Request, identity: Identity) -> Mapping[str, Any]:
+def _assume_role(
+    store: Store, identities: Identities, known: Known, request: Request, identity: Identity
+) -> Mapping[str, Any]:
     parameters = request.parameters
     role_arn, session_name = str(parameters.get("RoleArn", "")), str(parameters.get("RoleSessionName", ""))
     seconds = _seconds(parameters.get("DurationSeconds", DEFAULT_SECONDS), 43200)
@@ -86,7 +89,7 @@ def _assume_role(store: Store, identities: Identities, request: Request, identit
     if identity.kind is Kind.ROOT:
         raise ServiceError("AccessDenied", "Roles may not be assumed by root accounts.", 403)
     role = store.role(role_arn)
-    if role is None:
+    if role is None or not known(role_arn):
         raise not_authorized(identity.arn, role_arn)
     if identity.kind is Kind.ROLE and seconds > CHAINED_SECONDS:
         raise ServiceError(

@@ -1,0 +1,170 @@
+"""IAM where moto lacks an operation or keeps less than AWS does: boundaries of users, attachments, versions."""
+
+from __future__ import annotations
+
+import secrets
+import string
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from moto.core.exceptions import ServiceException
+from moto.iam.models import User
+
+from crosslane.sandbox.request import Handler, Request, ServiceError
+from crosslane.sandbox.services.iam_policies import AwsManagedPolicies
+from crosslane.sandbox.services.iam_rules import require_boundary
+from crosslane.sandbox.store import Store
+
+_ID_ALPHABET = string.ascii_uppercase + "234567"
+ATTACHED_POLICIES = 10
+"""Managed policies of one user, group or role, unless raised
+(https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html)."""
+
+
+def handlers(store: Store, managed: AwsManagedPolicies) -> dict[tuple[str, str], Handler]:
+    """Operations that are answered here; all others of IAM are moto's."""
+
+    def create_user(request: Request) -> Mapping[str, Any]:
+        return _create_user(store, request)
+
+    def put_boundary(request: Request) -> Mapping[str, Any]:
+        with store.locked():
+            user = _user(store, request)
+            boundary = str(request.parameters["PermissionsBoundary"])
+            require_boundary(store, request.account, boundary)
+            _set_boundary(user, boundary)
+        return {}
+
+    def delete_boundary(request: Request) -> Mapping[str, Any]:
+        with store.locked():
+            user = _user(store, request)
+            if getattr(user, "permissions_boundary", None) is None:
+                raise _missing(f"Permissions boundary of user {user.name} cannot be found.")
+            _set_boundary(user, None)
+        return {}
+
+    def update_role(request: Request) -> Mapping[str, Any]:
+        with store.locked():
+            role = _role(store, request)
+            if "Description" in request.parameters:
+                role.description = request.parameters["Description"]
+            if "MaxSessionDuration" in request.parameters:
+                role.max_session_duration = request.parameters["MaxSessionDuration"]
+        return {}
+
+    def list_policy_versions(request: Request) -> Mapping[str, Any]:
+        managed.require(request)
+        policy = store.iam(request.account).managed_policies.get(request.parameters["PolicyArn"])
+        if policy is None:
+            raise _missing(f"Policy {request.parameters['PolicyArn']} does not exist or is not attachable.")
+        newest_first = sorted(policy.versions, key=lambda version: -int(version.version_id[1:]))
+        return {
+            "Versions": [
+                {"VersionId": one.version_id, "IsDefaultVersion": one.is_default, "CreateDate": one.create_date}
+                for one in newest_first
+            ],
+            "IsTruncated": False,
+        }
+
+    def attach(request: Request) -> Mapping[str, Any]:
+        managed.require(request)
+        with store.locked():
+            _attach(store, request)
+        return {}
+
+    return {
+        ("iam", "CreateUser"): create_user,
+        ("iam", "PutUserPermissionsBoundary"): put_boundary,
+        ("iam", "DeleteUserPermissionsBoundary"): delete_boundary,
+        ("iam", "UpdateRole"): update_role,
+        ("iam", "ListPolicyVersions"): list_policy_versions,
+        ("iam", "AttachUserPolicy"): attach,
+        ("iam", "AttachRolePolicy"): attach,
+        ("iam", "AttachGroupPolicy"): attach,
+    }
+
+
+def _create_user(store: Store, request: Request) -> Mapping[str, Any]:
+    parameters = request.parameters
+    boundary = parameters.get("PermissionsBoundary")
+    with store.locked():
+        if boundary:
+            require_boundary(store, request.account, boundary)
+        iam = store.iam(request.account)
+        try:
+            iam._tag_verification(parameters.get("Tags", []))
+            user = iam.create_user(
+                request.region, parameters["UserName"], parameters.get("Path", "/"), parameters.get("Tags", [])
+            )
+        except ServiceException as error:
+            raise ServiceError(str(error.code), str(error.message), 409) from error
+        # moto's ids of users do not look like AWS's, which policies may refer to.
+        user.id = "AIDA" + "".join(secrets.choice(_ID_ALPHABET) for _ in range(17))
+        _set_boundary(user, boundary)
+    answer: dict[str, Any] = {
+        "Path": user.path,
+        "UserName": user.name,
+        "UserId": user.id,
+        "Arn": user.arn,
+        "CreateDate": user.create_date,
+        "Tags": user.tags or [],
+    }
+    if boundary:
+        answer["PermissionsBoundary"] = _boundary(boundary)
+    return {"User": answer}
+
+
+def _set_boundary(user: User, arn: str | None) -> None:
+    """Where moto's answers to GetUser find it."""
+    user.permissions_boundary = _boundary(arn) if arn else None  # type: ignore[attr-defined]
+
+
+def _boundary(arn: str) -> Mapping[str, str]:
+    return {"PermissionsBoundaryType": "PermissionsBoundaryPolicy", "PermissionsBoundaryArn": arn}
+
+
+def _attach(store: Store, request: Request) -> None:
+    iam = store.iam(request.account)
+    arn = str(request.parameters["PolicyArn"])
+    kind, entity = _entity(store, request)
+    policy = iam.managed_policies.get(arn)
+    if policy is None:
+        raise _missing(f"Policy {arn} does not exist or is not attachable.")
+    if arn in entity.managed_policies:
+        return
+    if len(entity.managed_policies) >= ATTACHED_POLICIES:
+        raise ServiceError("LimitExceeded", f"Cannot exceed quota for PoliciesPer{kind}: {ATTACHED_POLICIES}", 409)
+    policy.attach_to(entity)
+
+
+def _entity(store: Store, request: Request) -> tuple[str, Any]:
+    if "UserName" in request.parameters:
+        return "User", _user(store, request)
+    if "RoleName" in request.parameters:
+        return "Role", _role(store, request)
+    name = request.parameters["GroupName"]
+    group = store.iam(request.account).groups.get(name)
+    if group is None:
+        raise _missing(f"The group with name {name} cannot be found.")
+    return "Group", group
+
+
+def _user(store: Store, request: Request) -> User:
+    name = request.parameters["UserName"]
+    user = store.iam(request.account).users.get(name)
+    if user is None:
+        raise _missing(f"The user with name {name} cannot be found.")
+    return user
+
+
+def _role(store: Store, request: Request) -> Any:
+    name = request.parameters["RoleName"]
+    roles: Sequence[Any] = list(store.iam(request.account).roles.values())
+    for role in roles:
+        if role.name == name:
+            return role
+    raise _missing(f"The role with name {name} cannot be found.")
+
+
+def _missing(message: str) -> ServiceError:
+    return ServiceError("NoSuchEntity", message, 404)
