@@ -20,7 +20,7 @@ def check_fit(root: Table, config: Config) -> None:
     _check_added_profiles(root, config)
 
 
-def app_stack(pipeline_name: str, stage_name: str) -> str:
+def _app_stack(pipeline_name: str, stage_name: str) -> str:
     """The name of the stack that a stage deploys the app as."""
     return f"{pipeline_name}-{stage_name}"
 
@@ -34,7 +34,7 @@ def _check_derived_names(root: Table, config: Config) -> None:
             hint = f"shorten pipeline.name or set names.{name}"
             root.problems.append(Problem(("pipeline", "name"), "BadName", message, hint))
     for index, stage in enumerate(config.stages):
-        stack = app_stack(config.pipeline.name, stage.name)
+        stack = _app_stack(config.pipeline.name, stage.name)
         if stage.name and (why := broken(STACK, stack)):
             message = f"the app's stack of this stage would be {quoted(stack)}, which {why}"
             hint = "shorten pipeline.name or the stage's name"
@@ -63,7 +63,7 @@ def _check_distinct_names(root: Table, config: Config) -> None:
             stacks.append((key, getattr(config.names, name)))
     for index, stage in enumerate(config.stages):
         if stage.name and config.pipeline.name:
-            stacks.append((("stages", index, "name"), app_stack(config.pipeline.name, stage.name)))
+            stacks.append((("stages", index, "name"), _app_stack(config.pipeline.name, stage.name)))
     for what, things in (("policies", policies), ("roles", roles), ("stacks", stacks)):
         _check_distinct(root, what, things)
 

@@ -53,8 +53,10 @@ PIPELINE = Rule(
     "letters, digits and hyphens, and it begins with a letter, because names of stacks begin with it",
     100,
     "https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PipelineDeclaration.html",
+    shortest=2,
 )
-"""CodePipeline itself also takes ``.``, ``@`` and ``_``; the app's stacks (``PIPELINE-STAGE``) cannot."""
+"""CodePipeline itself also takes one character, ``.``, ``@`` and ``_``; the app's stacks (``PIPELINE-STAGE``) and the
+build project cannot."""
 STAGE = Rule(
     "a stage's name",
     r"[A-Za-z][A-Za-z0-9-]*",
@@ -63,6 +65,14 @@ STAGE = Rule(
     "https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_StageDeclaration.html",
 )
 """A stage's name in CodePipeline has at most 100 characters; 20 are left for what goes in front (``DeployTo``)."""
+PIPELINE_STACK = Rule(
+    "the name of the pipeline's stack",
+    STACK.characters,
+    STACK.words,
+    PIPELINE.longest,
+    "https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PipelineDeclaration.html",
+)
+"""The pipeline carries the name of its stack, so the shorter of both limits counts."""
 PROJECT = Rule(
     "a CodeBuild project's name",
     r"[A-Za-z0-9][A-Za-z0-9_-]*",
@@ -164,7 +174,7 @@ NAMES_RULES: dict[str, Rule] = {
     "prerequisites_stack": STACK,
     "source_stack": STACK,
     "target_stack": STACK,
-    "pipeline_stack": STACK,
+    "pipeline_stack": PIPELINE_STACK,
     "source_role": ROLE,
     "action_role": ROLE,
     "execution_role": ROLE,
