@@ -1,0 +1,112 @@
+"""The managed policies and trust policies of the three modes (docs/bootstrap-modes.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from crosslane.config.model import Account, Config, Mode
+from crosslane.desired import names
+from crosslane.desired.bootstrap.deployer import deployer_document
+from crosslane.desired.model import Document, Stack, Statement
+
+DEFAULT_PERMISSION_SET = "AdministratorAccess"
+"""The permission set that AWS offers first; a config names its own under ``[sign_in] permission_set``."""
+
+
+def user_policy_name(config: Config) -> str:
+    return f"{config.bootstrap.policy[:123]}-user"
+
+
+def user_document(config: Config, account: Account) -> Document:
+    """Mode ``least``: all that the long-lived key can do by itself."""
+    user = names.user_arn(config, account)
+    return Document(
+        (
+            Statement(
+                "AssumeDeployer",
+                "The key is good for becoming the deployer for an hour, and for nothing else",
+                ("sts:AssumeRole",),
+                (names.deployer_arn(config, account),),
+            ),
+            Statement(
+                "RenewOwnKey",
+                "The key can be replaced with the key itself, so that it need not live for long",
+                (
+                    "iam:CreateAccessKey",
+                    "iam:DeleteAccessKey",
+                    "iam:GetAccessKeyLastUsed",
+                    "iam:ListAccessKeys",
+                    "iam:UpdateAccessKey",
+                ),
+                (user,),
+            ),
+        )
+    )
+
+
+def guide_document(config: Config, account: Account, stacks: Sequence[Stack]) -> Document:
+    """Mode ``guide``: the guide's own statements, and what its main script would fail without."""
+    wide = {"cloudformation:*", "kms:*"}
+    needed = [
+        statement
+        for statement in deployer_document(config, account, stacks).statements
+        if not all(any(_covers(action, one) for action in wide) for one in statement.actions)
+    ]
+    return Document(
+        (
+            Statement(
+                "Guide",
+                "What the guide's own policy allows, word for word and far too wide: kept for comparison",
+                ("cloudformation:*", "iam:ListRoles", "kms:*", "s3:CreateBucket", "sts:AssumeRole"),
+                ("*",),
+            ),
+            *needed,
+        )
+    )
+
+
+def _covers(wide: str, action: str) -> bool:
+    return action.startswith(wide.removesuffix("*"))
+
+
+def deployer_trust(config: Config, account: Account, sso_role_name: str | None) -> Document:
+    """Who may assume the deployer.
+
+    Naming the account and narrowing by ``aws:PrincipalArn`` needs nobody to exist first, and does not turn into a
+    dead unique id when the user or the SSO role is made again.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html (2026-11-24)
+    """
+    root = names.root_arn(config, account)
+    match config.bootstrap.mode:
+        case Mode.GUIDE:
+            reason = "The guide trusts the whole account: whoever there may call sts:AssumeRole"
+            condition = None
+        case Mode.LEAST:
+            reason = "Only this user"
+            condition = {"ArnEquals": {"aws:PrincipalArn": names.user_arn(config, account)}}
+        case Mode.KEYLESS:
+            reason = (
+                "Only who signed in with this permission set; the end of its role's name changes when the set is"
+                " assigned again"
+            )
+            condition = {"ArnLike": {"aws:PrincipalArn": sso_role_pattern(config, account, sso_role_name)}}
+    return Document(
+        (Statement("TrustAccount", reason, ("sts:AssumeRole",), (), principal={"AWS": root}, condition=condition),)
+    )
+
+
+def sso_role_pattern(config: Config, account: Account, sso_role_name: str | None) -> str:
+    """Pattern of the ARN of the role that IAM Identity Center makes for the permission set.
+
+    ``sso_role_name`` is that role's name where it is known (``AWSReservedSSO_SET_HEX``); only its set counts. The
+    path has the region in it, except in us-east-1.
+    https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html (2026-11-24)
+    """
+    chosen = config.sign_in.permission_set or _set_of(sso_role_name) or DEFAULT_PERMISSION_SET
+    return names.role_arn(config, account, f"aws-reserved/sso.amazonaws.com*/AWSReservedSSO_{chosen}_*")
+
+
+def _set_of(sso_role_name: str | None) -> str | None:
+    if sso_role_name is None:
+        return None
+    return sso_role_name.rsplit("/", 1)[-1].removeprefix("AWSReservedSSO_").rsplit("_", 1)[0]
