@@ -121,6 +121,14 @@ class LiveRepository:
 
 
 @dataclass(frozen=True, slots=True)
+class LiveData:
+    """Artifact buckets (names) and keys (ARNs, those not yet scheduled for deletion) with this pipeline's tags."""
+
+    buckets: tuple[str, ...]
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LocalProfile:
     """A profile in the credential files: whose it is (our mark or None), its key id, a session's expiry."""
 

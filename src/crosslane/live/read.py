@@ -15,6 +15,7 @@ from crosslane.live.model import (
     Absent,
     AccessKey,
     Live,
+    LiveData,
     LiveIdentity,
     LivePolicy,
     LiveRepository,
@@ -152,6 +153,26 @@ def read_repository(gateway: Gateway, repository: Repository, branch: str) -> Li
     tags = gateway.call("codecommit", "ListTagsForResource", {"resourceArn": arn}).get("tags", {})
     found = reading(partial(gateway.call, "codecommit", "GetBranch", {**asked, "branchName": branch}))
     return LiveRepository(arn, tuple(sorted(tags.items())), has_branch=isinstance(found, dict))
+
+
+def read_data(gateway: Gateway, ours: Tags) -> LiveData:
+    """The buckets and keys that carry our tags, those that outlived their stack too.
+
+    https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html (2026-11-24)
+    """
+    asked = {
+        "TagFilters": [{"Key": key, "Values": [value]} for key, value in ours],
+        "ResourceTypeFilters": ["s3", "kms"],
+    }
+    found = gateway.pages("resourcegroupstaggingapi", "GetResources", "ResourceTagMappingList", asked)
+    arns = sorted(entry["ResourceARN"] for entry in found)
+    keys = tuple(arn for arn in arns if ":kms:" in arn and _is_alive(gateway, arn))
+    return LiveData(tuple(arn.rsplit(":", 1)[-1] for arn in arns if ":s3:" in arn), keys)
+
+
+def _is_alive(gateway: Gateway, key_arn: str) -> bool:
+    state = gateway.call("kms", "DescribeKey", {"KeyId": key_arn})["KeyMetadata"]["KeyState"]
+    return state not in ("PendingDeletion", "PendingReplicaDeletion")
 
 
 def read_live(
