@@ -14,7 +14,7 @@ from crosslane.sandbox.lifecycle import MANAGEMENT_PROFILE
 from crosslane.sandbox.propagation import Propagation, Thing
 from crosslane.sandbox.request import Handler
 from crosslane.sandbox.server import Server
-from crosslane.sandbox.services import iam, iam_rules, organizations, sts
+from crosslane.sandbox.services import iam, iam_rules, kms, organizations, s3, sts
 from crosslane.sandbox.services.iam_policies import AwsManagedPolicies
 from crosslane.sandbox.services.organizations import Organization
 from crosslane.sandbox.store import Store
@@ -71,7 +71,7 @@ def build(options: Options, clock: Clock = system_clock) -> Sandbox:
     server = Server(lambda environ, start: [], options.port)
     clients = Clients(server.endpoint, store, identities)
     routes = _routes(store, identities, organization, propagation)
-    late = {"cloudformation": _cloudformation(clients, clock)}
+    late = {"cloudformation": _cloudformation(clients, clock), "s3": s3.prepare}
     server.application = Front(store, identities, routes, late, options.id)
     sign_ins = {member.name: signed_in(member) for member in options.members}
     return Sandbox(server, store, identities, clients, organization, sign_ins, signed_in(owner))
@@ -86,10 +86,19 @@ def _routes(store: Store, identities: Identities, organization: Organization, pr
 
     owners, checks = organizations.routes(store, organization)
     return Routes(
-        handlers={**sts.handlers(store, identities, known), **iam.handlers(store, managed)},
-        checks={**checks, **iam_rules.checks(store, identities, managed, known)},
-        owners=owners,
-        after=(propagation.note(store),),
+        handlers={
+            **sts.handlers(store, identities, known),
+            **iam.handlers(store, managed),
+            **kms.handlers(store),
+        },
+        checks={
+            **checks,
+            **iam_rules.checks(store, identities, managed, known),
+            **kms.checks(store, identities, known),
+            **s3.checks(store, known),
+        },
+        owners={**owners, **kms.owners(store)},
+        after=(propagation.note(store), s3.new_buckets(store)),
     )
 
 

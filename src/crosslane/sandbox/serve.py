@@ -30,7 +30,7 @@ def main() -> int:
     if not line:
         return 2
     given: dict[str, Any] = json.loads(line)
-    from crosslane.sandbox.store import clean_environment
+    from crosslane.sandbox.environment import clean_environment
 
     clean_environment()
     from crosslane.sandbox.accounts import Member

@@ -7,11 +7,10 @@ module is imported: moto and botocore read settings while they are imported.
 from __future__ import annotations
 
 import io
-import os
 import re
 import sys
 import threading
-from collections.abc import Iterable, Iterator, MutableMapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -25,18 +24,6 @@ from crosslane.sandbox.wire import Answer, Call, Scope
 
 Environ = dict[str, Any]
 _REGION_IN_AGENT = re.compile(r"region/\S+")
-
-
-def clean_environment(environment: MutableMapping[str, str] | None = None) -> None:
-    """Takes out what would steer moto or botocore from outside, and closes moto to web pages of other
-    origins."""
-    environment = os.environ if environment is None else environment
-    for name in list(environment):
-        if name.startswith(("AWS_", "MOTO_", "BOTO_")) or name in ("TEST_SERVER_MODE", "TEST_PROXY_MODE"):
-            del environment[name]
-    environment["AWS_EC2_METADATA_DISABLED"] = "true"
-    environment["AWS_CONFIG_FILE"] = environment["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
-    environment["MOTO_DISABLE_GLOBAL_CORS"] = "true"
 
 
 class Store:

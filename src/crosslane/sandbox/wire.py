@@ -58,6 +58,9 @@ UNSIGNED_ACTIONS: Mapping[str, str] = {"AssumeRoleWithSAML": "sts", "AssumeRoleW
 (https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html)."""
 
 
+_UNSCOPED_REGION = "us-east-1"
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """The credential scope of a signature: whose key, and for which region and service it signs."""
@@ -95,7 +98,8 @@ class UnknownCallError(Exception):
 
 
 def scope(http: HttpRequest) -> Scope | None:
-    """The credential scope in the ``Authorization`` header or the query of a presigned URL; None if unsigned.
+    """The credential scope in the ``Authorization`` header or the query of a presigned URL; None if unsigned. The older
+    signature, which botocore still uses for presigned URLs, names no region.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
     """
@@ -106,6 +110,10 @@ def scope(http: HttpRequest) -> Scope | None:
             if name == "Credential":
                 return _scope(value)
         return None
+    if authorization.startswith("AWS "):
+        return Scope(authorization[4:].partition(":")[0], _UNSCOPED_REGION, "s3")
+    if "AWSAccessKeyId" in http.args and "Signature" in http.args:
+        return Scope(http.args["AWSAccessKeyId"], _UNSCOPED_REGION, "s3")
     presigned = http.args.get("X-Amz-Credential")
     return _scope(presigned) if presigned else None
 
