@@ -5,7 +5,7 @@ A failed step holds up only what depends on it; those steps are ``pending``. Thi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from time import monotonic
 
@@ -13,22 +13,22 @@ from crosslane.apply.outcome import Done, Outcome, StepResult
 from crosslane.apply.progress import Progress
 from crosslane.apply.waiting import Clock, Stopped
 from crosslane.errors import CrosslaneError
-from crosslane.plan.model import Plan, Step
+from crosslane.plan.model import Step
 
 WORKERS = 12
 """Steps under way at once; most of a step's time is waiting for AWS."""
 
 
 def execute(
-    plan: Plan, carry_out: Callable[[Step], Done], *, progress: Progress, clock: Clock
+    steps: Sequence[Step], carry_out: Callable[[Step], Done], *, progress: Progress, clock: Clock
 ) -> tuple[StepResult, ...]:
-    """Carry out all steps; returns their results in the plan's order, failed and pending ones included.
+    """Carry out all steps; returns their results in the order of ``steps``, failed and pending ones included.
 
     ``KeyboardInterrupt`` (and termination) sets ``clock.stop``, waits for the calls under way, and is raised again:
     nothing is left half-known, and running the same command again goes on from there.
     """
     results: dict[str, StepResult] = {}
-    waiting = list(plan.steps)
+    waiting = list(steps)
     running: dict[Future[StepResult], Step] = {}
     with ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="step") as pool:
         try:
@@ -43,8 +43,7 @@ def execute(
             clock.stop.set()
             raise
     return tuple(
-        results.get(step.id) or StepResult(step, Outcome.PENDING, "a step before it did not succeed")
-        for step in plan.steps
+        results.get(step.id) or StepResult(step, Outcome.PENDING, "a step before it did not succeed") for step in steps
     )
 
 

@@ -93,24 +93,14 @@ def run(arguments: list[str]) -> int:
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
     except click.UsageError as error:
-        hint = (
-            f"crosslane {error.ctx.info_name} --help"
-            if error.ctx and error.ctx.parent
-            else "crosslane --help"
-        )
+        hint = f"crosslane {error.ctx.info_name} --help" if error.ctx and error.ctx.parent else "crosslane --help"
         return _fail(error.format_message(), "UsageError", None, hint, USAGE, as_json)
     except click.Abort:
-        return _fail(
-            "interrupted", "Interrupted", None, "run the same command again to go on", INTERRUPTED, as_json
-        )
+        return _fail("interrupted", "Interrupted", None, "run the same command again to go on", INTERRUPTED, as_json)
     except KeyboardInterrupt:
-        return _fail(
-            "interrupted", "Interrupted", None, "run the same command again to go on", INTERRUPTED, as_json
-        )
+        return _fail("interrupted", "Interrupted", None, "run the same command again to go on", INTERRUPTED, as_json)
     except Terminated:
-        return _fail(
-            "terminated", "Terminated", None, "run the same command again to go on", TERMINATED, as_json
-        )
+        return _fail("terminated", "Terminated", None, "run the same command again to go on", TERMINATED, as_json)
     except CrosslaneError as error:
         if verbose:
             _print_traceback()
@@ -133,9 +123,7 @@ def run(arguments: list[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _fail(
-    message: str, code: str, account: str | None, next_: str | None, exit_code: int, as_json: bool
-) -> int:
+def _fail(message: str, code: str, account: str | None, next_: str | None, exit_code: int, as_json: bool) -> int:
     """Say what went wrong: on stderr as a line, on stdout as the JSON document that ``--json`` promises."""
     if as_json:
         error = {"code": code, "message": message, "account": account, "next": next_}

@@ -47,9 +47,7 @@ def common_options(function: Callable[..., R]) -> Callable[..., R]:
         help="The config file.",
     )
     @click.option("--sandbox", is_flag=True, help="Use the offline AWS instead of the real one.")
-    @click.option(
-        "--json", "as_json", is_flag=True, help="Print one JSON document on stdout, all else on stderr."
-    )
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout, all else on stderr.")
     @click.option("-v", "--verbose", count=True, help="Say more; -vv adds debug detail.")
     @click.option("--yes", is_flag=True, help="Ask nothing; take yes for an answer.")
     @click.option("--region", metavar="REGION", help="Use this region instead of the config's.")

@@ -180,3 +180,13 @@ def canonical_text(text: str) -> str:
         return canonical(json.loads(text))
     except ValueError:
         return text
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceDrift:
+    """One resource of a stack that is not as its template says: ``status`` is MODIFIED or DELETED."""
+
+    logical_id: str
+    type: str
+    status: str
+    differences: tuple[str, ...]

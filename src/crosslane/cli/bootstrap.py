@@ -1,0 +1,23 @@
+"""``crosslane bootstrap``: the guide's half of ``up``."""
+
+from __future__ import annotations
+
+import click
+
+from crosslane.cli.options import Invocation, common_options
+from crosslane.cli.running import run_up
+from crosslane.plan.up import Scope
+
+EXAMPLES = """\b
+Examples:
+  crosslane bootstrap
+  aws sts get-caller-identity --profile tools_admin_deployer
+"""
+
+
+@click.command("bootstrap", epilog=EXAMPLES)
+@click.option("--adopt", is_flag=True, help="Take over things of the same name that no pipeline holds.")
+@common_options
+def command(invocation: Invocation, adopt: bool) -> int:
+    """Make user, policies, role, key and profiles of each bootstrapped account."""
+    return run_up(invocation, Scope(deploy=False, adopt=adopt))

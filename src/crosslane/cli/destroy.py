@@ -1,0 +1,105 @@
+"""``crosslane destroy``: removes what crosslane made, after showing it."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from functools import partial
+
+import click
+
+from crosslane.cli.join import World, apply_plan, hands_of, observe, opened, reader_of, refuse
+from crosslane.cli.options import Invocation, common_options
+from crosslane.errors import DONE, UsageError
+from crosslane.live.read import read_data, reading
+from crosslane.plan.destroy import Removal, plan_destroy
+from crosslane.plan.model import Plan
+from crosslane.report.document import first_error, plan_document, run_document
+from crosslane.report.progress import progress_on_stderr
+from crosslane.report.text import plan_text, run_text
+
+EXAMPLES = """\b
+Examples:
+  crosslane destroy                # shows, asks, removes; keeps the data
+  crosslane destroy --data --yes   # bucket, key and repository too
+  crosslane destroy --dry-run
+"""
+
+
+@click.command("destroy", epilog=EXAMPLES)
+@click.option("--data", is_flag=True, help="Also empty and delete the bucket, delete the key and the repository.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be removed.")
+@common_options
+def command(invocation: Invocation, data: bool, dry_run: bool) -> int:
+    """Remove what carries this pipeline's tags, in reverse order, after showing it."""
+    start = time.monotonic()
+    with opened(invocation) as world:
+        plan = _plan(world, data)
+        if dry_run:
+            _show(invocation, world, plan, to_stderr=False)
+            return DONE
+        refuse(plan)
+        if plan.steps:
+            _confirm(invocation, world, plan)
+        with progress_on_stderr(invocation.verbose) as progress:
+            hands = hands_of(world, progress)
+            results = apply_plan(plan, hands)
+        seconds = time.monotonic() - start
+        if invocation.json:
+            document = run_document(
+                results,
+                seconds=seconds,
+                calls=world.cloud.calls,
+                places=world.places,
+                arns=hands.found.arns,
+                profiles=[],
+                pipeline=None,
+                cautions=plan.cautions,
+            )
+            click.echo(json.dumps(document, indent=2))
+        else:
+            click.echo(
+                run_text(
+                    results,
+                    seconds=seconds,
+                    total_calls=world.cloud.calls.total,
+                    mutating_calls=world.cloud.calls.mutating,
+                    profiles=[],
+                    pipeline=None,
+                    console=None,
+                    following=[],
+                )
+                if results
+                else "\n".join([*(caution.message for caution in plan.cautions), "Nothing to remove."])
+            )
+    failed = first_error(results)
+    return failed.exit_code if failed is not None else DONE
+
+
+def _plan(world: World, data: bool) -> Plan:
+    live = observe(world)
+    reader = reader_of(world, world.config.tools.name, live.identities)
+    stored = reading(partial(read_data, reader, world.desired.tags))
+    return plan_destroy(world.desired, live, stored, mark=world.mark, removal=Removal(data))
+
+
+def _show(invocation: Invocation, world: World, plan: Plan, *, to_stderr: bool) -> None:
+    if invocation.json and not to_stderr:
+        click.echo(json.dumps(plan_document(plan), indent=2))
+        return
+    accounts = [(account.name, account.id) for account in world.config.accounts]
+    click.echo(plan_text(plan, accounts, verbose=invocation.verbose > 0), err=to_stderr)
+
+
+def _confirm(invocation: Invocation, world: World, plan: Plan) -> None:
+    """Show the plan and ask; without a terminal only ``--yes`` is an answer."""
+    if not invocation.yes and not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError(
+            f"destroy would remove {len(plan.steps)} things and there is no terminal to ask at",
+            code="ConfirmationNeeded",
+            next="look at crosslane destroy --dry-run, then add --yes",
+        )
+    _show(invocation, world, plan, to_stderr=True)
+    if not invocation.yes:
+        click.confirm("Remove all of this?", abort=True, err=True)

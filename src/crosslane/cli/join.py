@@ -1,0 +1,245 @@
+"""Joins the stages for a command: config → desired, AWS or sandbox → live, both → plan, plan → results."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from threading import Event
+
+from crosslane.apply.executor import execute
+from crosslane.apply.hands import Hands
+from crosslane.apply.journal import Journal
+from crosslane.apply.outcome import StepResult
+from crosslane.apply.progress import Progress
+from crosslane.apply.sessions import check_identity
+from crosslane.apply.tasks import carry_out
+from crosslane.apply.waiting import Clock
+from crosslane.aws.gateway import Cloud, Gateway, Place
+from crosslane.cli.options import Invocation
+from crosslane.config.model import Config
+from crosslane.credentials.profile_files import ProfileFiles
+from crosslane.desired.build import desired_state
+from crosslane.desired.model import Desired
+from crosslane.errors import CrosslaneError, EnvironmentFailure, OutcomeError
+from crosslane.live.model import Live, LiveIdentity, LocalProfile, Reading, Unreadable, Who
+from crosslane.live.read import read_identity, read_live, reading, side_by_side
+from crosslane.plan import up
+from crosslane.plan.model import Plan, Step, VerifyIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One config joined with one place to call."""
+
+    config: Config
+    desired: Desired
+    cloud: Cloud
+    files: ProfileFiles
+    journal: Journal
+    kept_sandbox: bool | None
+    """None on AWS; else whether the sandbox outlives this command."""
+
+    @property
+    def mark(self) -> str:
+        """Our mark in the profile files: ``NAME@TOOLSID``."""
+        return f"{self.config.pipeline.name}@{self.config.tools.id}"
+
+    @property
+    def places(self) -> tuple[up.Place, ...]:
+        """The accounts that the plan is about, each with the profile of its sign-in."""
+        used = {stack.account for stack in self.desired.stacks} | {self.desired.repository.account}
+        used |= {state.account for state in self.desired.bootstraps}
+        return tuple(
+            up.Place(account.name, account.id, account.profile or (account.name if self.sandboxed else None))
+            for account in self.config.accounts
+            if account.name in used
+        )
+
+    @property
+    def sandboxed(self) -> bool:
+        return self.kept_sandbox is not None
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """The profile with the user's key, by account."""
+        return {
+            state.account: state.key_profile.name for state in self.desired.bootstraps if state.key_profile is not None
+        }
+
+    @property
+    def deployers(self) -> dict[str, str]:
+        """The profile with the deployer's session, by account."""
+        return {state.account: state.session_profile.name for state in self.desired.bootstraps}
+
+
+@contextlib.contextmanager
+def opened(invocation: Invocation) -> Iterator[World]:
+    """The world of this invocation: AWS, or the sandbox that is kept for its config or made for it."""
+    config = invocation.load_config()
+    desired = desired_state(config)
+    if not invocation.sandbox:
+        files = ProfileFiles.from_environment(os.environ, Path.home())
+        journal = Journal(_state_home() / "journals" / f"{_short(config.path)}.jsonl")
+        yield World(config, desired, Cloud(Place(config.pipeline.region)), files, journal, None)
+        return
+    from crosslane.sandbox.lifecycle import attached, find
+
+    kept = find(config) is not None
+    with attached(config) as running:
+        place = Place(config.pipeline.region, running.endpoint, running.credentials_file, running.config_file)
+        files = ProfileFiles(running.credentials_file, running.config_file)
+        yield World(config, desired, Cloud(place), files, Journal(running.directory / "journal.jsonl"), kept)
+
+
+def observe(world: World) -> Live:
+    """Everything live. Raises before anything else if a sign-in does not work or is in the wrong account."""
+    local = _local_profiles(world)
+    bases = {place.name: world.cloud.gateway(place.name, place.profile) for place in world.places}
+    asked: dict[tuple[str, Who], Callable[[], Reading[LiveIdentity]]] = {
+        (name, Who.BASE): partial(_outcome, partial(read_identity, gateway)) for name, gateway in bases.items()
+    }
+    for who, profiles in ((Who.KEY, world.keys), (Who.DEPLOYER, world.deployers)):
+        for account, name in profiles.items():
+            if name in local and local[name].owner == world.mark and local[name].access_key_id:
+                asked[account, who] = partial(reading, partial(read_identity, world.cloud.gateway(account, name)))
+    answers = side_by_side(asked)
+    _refuse_bad_sign_ins(world, answers)
+    readers = {name: reader_of(world, name, answers) for name in bases}
+    return read_live(
+        world.desired,
+        branch=world.config.pipeline.source.branch,
+        readers=readers,
+        identities=answers,
+        profiles=local,
+    )
+
+
+def make_plan(world: World, live: Live, scope: up.Scope) -> Plan:
+    """The plan of ``up`` or one of its halves."""
+    return up.plan_up(world.desired, live, places=world.places, mark=world.mark, scope=scope, now=datetime.now(UTC))
+
+
+def hands_of(world: World, progress: Progress, *, adopt: bool = False) -> Hands:
+    """What the executor works with."""
+    return Hands(
+        cloud=world.cloud,
+        files=world.files,
+        journal=world.journal,
+        mark=world.mark,
+        tags=world.desired.tags,
+        bases={place.name: place.profile for place in world.places},
+        keys=world.keys,
+        deployers=world.deployers,
+        adopt=adopt,
+        clock=Clock(Event()),
+        now=lambda: datetime.now(UTC),
+        token=lambda: uuid.uuid4().hex,
+        progress=progress,
+    )
+
+
+def apply_plan(plan: Plan, hands: Hands) -> tuple[StepResult, ...]:
+    """Carry out the plan; refuses one with conflicts or blocks."""
+    refuse(plan)
+    return run_steps(plan.steps, hands)
+
+
+def run_steps(steps: tuple[Step, ...], hands: Hands) -> tuple[StepResult, ...]:
+    """Carry out steps, whatever plan they are from."""
+    return execute(steps, lambda step: carry_out(step, hands), progress=hands.progress, clock=hands.clock)
+
+
+def refuse(plan: Plan) -> None:
+    """Raise if something in the plan's way cannot be read or is not ours."""
+    if plan.blocked:
+        first = plan.blocked[0]
+        more = f" (and {len(plan.blocked) - 1} more)" if len(plan.blocked) > 1 else ""
+        raise OutcomeError(
+            f"{first.kind} {first.name} could not be read: {first.reason}{more}",
+            code=first.code,
+            account=first.account,
+            next="use credentials that may read it; crosslane plan lists everything that could not be read",
+        )
+    if plan.conflicts:
+        first_conflict = plan.conflicts[0]
+        more = f" (and {len(plan.conflicts) - 1} more)" if len(plan.conflicts) > 1 else ""
+        raise OutcomeError(
+            f"{first_conflict.kind} {first_conflict.name}: {first_conflict.reason}{more}; nothing was changed",
+            code="NotOurs",
+            account=first_conflict.account,
+            next="crosslane plan shows them all; --adopt takes over those that no pipeline holds"
+            if all(conflict.adoptable for conflict in plan.conflicts)
+            else "use other names in [names] and [bootstrap]",
+        )
+
+
+def _local_profiles(world: World) -> dict[str, LocalProfile]:
+    """Our two kinds of profile as they are in the files."""
+    found = {}
+    for name in {*world.keys.values(), *world.deployers.values()}:
+        profile = world.files.profile(name)
+        if profile is not None:
+            keys = profile.keys
+            found[name] = LocalProfile(
+                name, profile.owner, keys.access_key_id if keys else None, keys.expires if keys else None
+            )
+    return found
+
+
+def _outcome(read: Callable[[], LiveIdentity]) -> Reading[LiveIdentity]:
+    """The identity, or an ``Unreadable`` that keeps the error for the person."""
+    try:
+        return read()
+    except EnvironmentFailure as error:
+        return _Refused(str(error), error.code, error)
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused(Unreadable):
+    error: CrosslaneError
+
+
+def _refuse_bad_sign_ins(world: World, answers: dict[tuple[str, Who], Reading[LiveIdentity]]) -> None:
+    """Raise for sign-ins that do not work or are in the wrong account: all of them in one error."""
+    errors: list[CrosslaneError] = []
+    for place in world.places:
+        answer = answers[place.name, Who.BASE]
+        if isinstance(answer, _Refused):
+            errors.append(answer.error)
+        elif isinstance(answer, LiveIdentity):
+            task = VerifyIdentity(Who.BASE, place.profile, place.id, None)
+            try:
+                check_identity(task, answer.account_id, answer.arn, place.name)
+            except EnvironmentFailure as error:
+                errors.append(error)
+    if not errors:
+        return
+    if len(errors) == 1:
+        raise errors[0]
+    lines = "; ".join(f"{error.account}: {error}" for error in errors)
+    raise EnvironmentFailure(lines, code=errors[0].code, next=errors[0].next)
+
+
+def reader_of(world: World, account: str, identities: Mapping[tuple[str, Who], Reading[LiveIdentity]]) -> Gateway:
+    """Who reads in the account: the deployer where it exists and works, else the sign-in."""
+    if isinstance(identities.get((account, Who.DEPLOYER)), LiveIdentity):
+        return world.cloud.gateway(account, world.deployers[account])
+    profile = next(place.profile for place in world.places if place.name == account)
+    return world.cloud.gateway(account, profile)
+
+
+def _state_home() -> Path:
+    """https://specifications.freedesktop.org/basedir-spec/latest/"""
+    base = os.environ.get("XDG_STATE_HOME", "")
+    return (Path(base) if base.startswith("/") else Path.home() / ".local" / "state") / "crosslane"
+
+
+def _short(path: Path) -> str:
+    return hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]

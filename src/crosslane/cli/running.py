@@ -1,0 +1,98 @@
+"""What ``up``, ``bootstrap`` and ``deploy`` share: observe, plan, apply, report."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+
+import click
+
+from crosslane.apply.hands import Hands
+from crosslane.apply.outcome import StepResult
+from crosslane.cli.join import World, apply_plan, hands_of, make_plan, observe, opened, refuse
+from crosslane.cli.options import Invocation
+from crosslane.desired.model import Caution
+from crosslane.errors import DONE
+from crosslane.plan.model import Plan
+from crosslane.plan.up import Scope
+from crosslane.report.document import console_url, first_error, pipeline_document, run_document
+from crosslane.report.progress import progress_on_stderr
+from crosslane.report.text import caution_lines, run_text
+
+
+def run_up(invocation: Invocation, scope: Scope) -> int:
+    """Observe, plan, apply, report; returns the exit code."""
+    start = time.monotonic()
+    with opened(invocation) as world:
+        live = observe(world)
+        plan = make_plan(world, live, scope)
+        refuse(plan)
+        with progress_on_stderr(invocation.verbose) as progress:
+            hands = hands_of(world, progress, adopt=scope.adopt)
+            results = apply_plan(plan, hands)
+        _report(invocation, world, plan, results, hands, time.monotonic() - start)
+    failed = first_error(results)
+    return failed.exit_code if failed is not None else DONE
+
+
+def _report(
+    invocation: Invocation, world: World, plan: Plan, results: Sequence[StepResult], hands: Hands, seconds: float
+) -> None:
+    config = world.config
+    name, region = world.desired.pipeline_name, config.pipeline.region
+    profiles = [name for pair in zip_profiles(world) for name in pair if world.files.profile(name) is not None]
+    cautions: Sequence[Caution] = plan.cautions
+    if invocation.json:
+        document = run_document(
+            results,
+            seconds=seconds,
+            calls=world.cloud.calls,
+            places=world.places,
+            arns=hands.found.arns,
+            profiles=profiles,
+            pipeline=pipeline_document(name, hands.found.pipeline, region, config.partition),
+            cautions=cautions,
+        )
+        click.echo(json.dumps(document, indent=2))
+        return
+    click.echo()
+    for line in caution_lines(cautions):
+        click.echo(line)
+    click.echo(
+        run_text(
+            results,
+            seconds=seconds,
+            total_calls=world.cloud.calls.total,
+            mutating_calls=world.cloud.calls.mutating,
+            profiles=profiles,
+            pipeline=hands.found.pipeline,
+            console=console_url(name, region, config.partition),
+            following=following(world),
+        )
+    )
+    failed = first_error(results)
+    if failed is not None and failed.next:
+        click.echo(f"  next: {failed.next}", err=True)
+
+
+def zip_profiles(world: World) -> list[tuple[str, ...]]:
+    """The profiles that the bootstrap makes, by account."""
+    return [
+        (*((state.key_profile.name,) if state.key_profile else ()), state.session_profile.name)
+        for state in world.desired.bootstraps
+    ]
+
+
+def following(world: World) -> list[str]:
+    """What a person does next."""
+    if world.kept_sandbox is False:
+        return [
+            "crosslane sandbox start --detach   keeps a sandbox, so that later commands find it",
+            'eval "$(crosslane sandbox env)"    lets the AWS CLI use it',
+        ]
+    source, sandbox = world.config.pipeline.source, " --sandbox" if world.sandboxed else ""
+    return [
+        f"push the app to branch {source.branch} of the repository {source.repository} in account {source.account}",
+        f"crosslane verify{sandbox}   asks again whether all is as it should be",
+    ]

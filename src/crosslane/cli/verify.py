@@ -1,0 +1,122 @@
+"""``crosslane verify``: is everything as it should be, now?"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, replace
+from functools import partial
+
+import click
+
+from crosslane.apply.outcome import StepResult
+from crosslane.apply.waiting import STACK
+from crosslane.checks.drift import drift_findings, plan_findings
+from crosslane.checks.model import Finding, Severity
+from crosslane.cli.join import World, hands_of, make_plan, observe, opened, reader_of, run_steps
+from crosslane.cli.options import Invocation, common_options
+from crosslane.errors import DONE, NOT_SO
+from crosslane.live.drift import read_drift
+from crosslane.live.model import Live, LiveStack, ResourceDrift, Unreadable
+from crosslane.live.read import side_by_side
+from crosslane.plan.model import Op
+from crosslane.plan.up import Scope
+from crosslane.report.document import error_document
+from crosslane.report.progress import progress_on_stderr
+
+EXAMPLES = """\b
+Examples:
+  crosslane verify
+  crosslane verify --no-drift --json
+"""
+
+
+@click.command("verify", epilog=EXAMPLES)
+@click.option("--drift/--no-drift", default=True, help="Ask CloudFormation for drift too (some seconds a stack).")
+@common_options
+def command(invocation: Invocation, drift: bool) -> int:
+    """Check identities, attached policies, and what is live against what is wanted. Changes nothing."""
+    start = time.monotonic()
+    with opened(invocation) as world:
+        live = observe(world)
+        plan = make_plan(world, live, Scope())
+        asking = tuple(replace(step, after=()) for step in plan.steps if step.op is Op.VERIFY)
+        with progress_on_stderr(invocation.verbose) as progress:
+            hands = hands_of(world, progress)
+            results = run_steps(asking, hands)
+            findings = list(plan_findings(plan))
+            if drift:
+                findings += _drift(world, live, partial(hands.clock.pauses, STACK))
+    failed = [result for result in results if result.error is not None]
+    good = not failed and not any(finding.severity is Severity.ERROR for finding in findings)
+    if invocation.json:
+        click.echo(json.dumps(_document(good, results, findings, time.monotonic() - start), indent=2))
+    else:
+        click.echo(_text(results, findings, good))
+    return DONE if good else NOT_SO
+
+
+def _drift(world: World, live: Live, pauses: Callable[[], Iterable[float]]) -> list[Finding]:
+    """Findings of CloudFormation's own drift detection, all stacks side by side."""
+    reads = {
+        key: partial(read_drift, reader_of(world, key[0], live.identities), found.id, pauses())
+        for key, found in live.stacks.items()
+        if isinstance(found, LiveStack)
+    }
+    drifts: dict[tuple[str, str], tuple[ResourceDrift, ...]] = {}
+    unknown = []
+    for (account, stack), found in side_by_side(reads).items():
+        if isinstance(found, Unreadable):
+            unknown.append(
+                Finding(
+                    id="drift.unknown",
+                    severity=Severity.WARNING,
+                    account=account,
+                    subject=f"stack {stack}",
+                    evidence=found.reason,
+                    cause="CloudFormation could not say whether it drifted",
+                    fix="run crosslane verify again",
+                )
+            )
+        else:
+            drifts[account, stack] = found
+    return [*drift_findings(drifts), *unknown]
+
+
+def _document(
+    good: bool, results: Sequence[StepResult], findings: Sequence[Finding], seconds: float
+) -> dict[str, object]:
+    return {
+        "ok": good,
+        "error": next((error_document(result.error) for result in results if result.error is not None), None),
+        "seconds": round(seconds, 3),
+        "checks": [
+            {
+                "id": result.step.id,
+                "account": result.step.account,
+                "guide": result.step.guide,
+                "title": result.step.title,
+                "outcome": str(result.outcome),
+                "detail": result.detail,
+            }
+            for result in results
+        ],
+        "findings": [asdict(finding) for finding in findings],
+    }
+
+
+def _text(results: Sequence[StepResult], findings: Sequence[Finding], good: bool) -> str:
+    lines = [""]
+    for finding in findings:
+        lines += [
+            f"{finding.severity}: {finding.account}: {finding.subject} [{finding.id}]",
+            f"  found: {finding.evidence}",
+            f"  cause: {finding.cause}",
+            f"  fix:   {finding.fix}",
+        ]
+    held = sum(result.error is None for result in results)
+    lines.append(
+        f"{held} of {len(results)} checks hold, {len(findings)} findings" + (": all is well." if good else ".")
+    )
+    return "\n".join(lines)
