@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from crosslane.sandbox.accounts import Member, sign_in
@@ -34,6 +34,8 @@ class Options:
     seed: int = 0
     id: str = ""
     """Told to commands that look for this sandbox."""
+    resource_seconds: Mapping[str, float] = field(default_factory=dict)
+    """How long CloudFormation takes to create a resource, by type; nothing for those that are not named."""
 
 
 @dataclass(frozen=True, slots=True)

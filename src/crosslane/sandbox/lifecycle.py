@@ -66,11 +66,13 @@ def start(
     propagation_seconds: float = 0,
     seed: int = 0,
     clock_file: Path | None = None,
+    resource_seconds: Mapping[str, float] | None = None,
 ) -> Running:
     """Starts the kept sandbox of this config. Without ``detach`` it ends with this process at the latest.
 
     ``propagation_seconds`` delays what IAM makes, by ``seed``; ``clock_file`` holds seconds by which the sandbox's
-    clock is ahead. Raises ``UsageError`` if one is running, ``EnvironmentFailure`` if it cannot be started.
+    clock is ahead; ``resource_seconds`` is how long CloudFormation takes to create a resource, by type. Raises
+    ``UsageError`` if one is running, ``EnvironmentFailure`` if it cannot be started.
     """
     with _exclusively():
         if find(config) is not None:
@@ -82,7 +84,7 @@ def start(
         with _writing(directory):
             directory.mkdir(mode=0o700)
         options = _options(config, port, propagation_seconds, seed, clock_file)
-        return _launch(directory, {**options, "attached": not detach})
+        return _launch(directory, {**options, "attached": not detach, "resource_seconds": dict(resource_seconds or {})})
 
 
 def find(config: Config) -> Running | None:

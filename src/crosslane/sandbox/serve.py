@@ -44,6 +44,7 @@ def main() -> int:
         propagation_seconds=float(given.get("propagation_seconds", 0)),
         seed=int(given.get("seed", 0)),
         id=given.get("id", ""),
+        resource_seconds=given.get("resource_seconds", {}),
     )
     try:
         sandbox = build(options, _clock(given.get("clock_file")))
