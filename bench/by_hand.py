@@ -104,8 +104,7 @@ def _value(world: World, value: str | OutputOf, desired: Desired) -> str:
     """A parameter as text. Another stack's output was read by S2, and is kept from there without a further process."""
     if isinstance(value, str):
         return value
-    outputs = _outputs(world, value)
-    return outputs[value.key]
+    return _outputs(world, value)[value.key]
 
 
 def _outputs(world: World, wanted: OutputOf) -> dict[str, str]:
