@@ -121,8 +121,6 @@ def _checked_text(config: Config) -> str:
 
 
 def _refuse_existing(path: Path, force: bool) -> None:
-    if path.is_dir():
-        raise UsageError(f"{path} is a folder", "ConfigIsFolder", next="name a file with --config")
     if path.exists() and not force:
         raise _exists(path)
 

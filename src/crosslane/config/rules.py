@@ -116,7 +116,7 @@ BUCKET = Rule(
 ACCOUNT_ID = Rule(
     "an account id",
     r"[0-9]{12}",
-    "exactly 12 digits, in quotes",
+    "exactly 12 digits",
     12,
     "https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-identifiers.html",
     shortest=12,
