@@ -60,16 +60,17 @@ class Cloud:
     def session(self, profile: str | None) -> botocore.session.Session:
         """A botocore session of the profile that shares the loaded service models."""
         session = botocore.session.Session(profile=profile)
-        with self._lock:
-            if self._loader is None:
-                self._loader = session.get_component("data_loader")
-            session.register_component("data_loader", self._loader)
         if self.place.credentials_file is not None:
             session.set_config_variable("credentials_file", str(self.place.credentials_file))
         if self.place.config_file is not None:
             session.set_config_variable("config_file", str(self.place.config_file))
         if self.place.endpoint is not None:
             session.register("before-send", _refuse_to_leave_loopback)
+        with self._lock:
+            # Only now: making the loader reads the config files, and botocore reads them once a session.
+            if self._loader is None:
+                self._loader = session.get_component("data_loader")
+            session.register_component("data_loader", self._loader)
         return session
 
     @property
