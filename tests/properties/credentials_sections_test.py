@@ -8,6 +8,8 @@ from botocore.exceptions import ConfigParseError
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from crosslane.credentials.profile import ProfileChange
+from crosslane.credentials.profile_files import ProfileFiles
 from crosslane.credentials.section_edit import with_section, without_section
 from crosslane.credentials.section_text import outline, read_profiles, read_sections, same_section
 
@@ -145,3 +147,21 @@ def test_removing_a_section_leaves_all_others_as_they_read(text: str, name: str)
     left = {key: options for key, options in read_sections(after).items() if not same_section(key, name)}
     assert left == {key: o for key, o in read_sections(text).items() if not same_section(key, name)}
     assert all(not section.options for section in outline(after).sections if same_section(section.name, name))
+
+
+@given(
+    st.text(st.sampled_from("ab .-_@#;=:'\"\\\u00e9$%profile"), min_size=1, max_size=10).filter(
+        lambda n: n == n.strip()
+    )
+)
+@settings(max_examples=150, deadline=None)
+def test_whatever_a_profile_is_called_botocore_finds_it(name: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        files = ProfileFiles.from_environment({}, Path(folder))
+        files.store([ProfileChange(name, {"aws_access_key_id": "AKIA"}, {"region": "eu-west-1"}, "p@1")])
+        assert raw_config_parse(str(files.credentials_path))[name]["aws_access_key_id"] == "AKIA"
+        assert load_config(str(files.config_path))["profiles"][name]["region"] == "eu-west-1"
+        assert files.owner(name) == "p@1"
+        files.remove([name], "p@1")
+        assert files.profile(name) is None
+        assert files.credentials_path.read_text() + files.config_path.read_text() == ""

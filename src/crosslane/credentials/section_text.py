@@ -132,8 +132,9 @@ def same_section(one: str, other: str) -> bool:
 
 
 def named_header(kind: str, name: str) -> str:
-    """``profile NAME`` or ``sso-session NAME``, quoted as the AWS CLI quotes names with white space."""
-    return f"{kind} {shlex.quote(name) if any(c.isspace() for c in name) else name}"
+    """``profile NAME`` or ``sso-session NAME``, quoted where AWS tools would not read it as one word otherwise."""
+    plain = not any(character.isspace() or character in "\"'\\" for character in name)
+    return f"{kind} {name if plain else shlex.quote(name)}"
 
 
 def new_header(profile: str) -> str:
