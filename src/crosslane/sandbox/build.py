@@ -14,7 +14,7 @@ from crosslane.sandbox.lifecycle import MANAGEMENT_PROFILE
 from crosslane.sandbox.propagation import Propagation, Thing
 from crosslane.sandbox.request import Handler
 from crosslane.sandbox.server import Server
-from crosslane.sandbox.services import iam, iam_rules, kms, organizations, s3, sts
+from crosslane.sandbox.services import codebuild, codecommit, codepipeline, iam, iam_rules, kms, organizations, s3, sts
 from crosslane.sandbox.services.iam_policies import AwsManagedPolicies
 from crosslane.sandbox.services.organizations import Organization
 from crosslane.sandbox.store import Store
@@ -92,6 +92,9 @@ def _routes(store: Store, identities: Identities, organization: Organization, pr
             **sts.handlers(store, identities, known),
             **iam.handlers(store, managed),
             **kms.handlers(store),
+            **codebuild.handlers(store, identities.clock),
+            **codecommit.handlers(store, identities.clock),
+            **codepipeline.handlers(store, identities.clock),
         },
         checks={
             **checks,
@@ -100,6 +103,7 @@ def _routes(store: Store, identities: Identities, organization: Organization, pr
             **s3.checks(store, known),
         },
         owners={**owners, **kms.owners(store)},
+        complete=frozenset({"cloudformation", "codebuild", "codecommit", "codepipeline", "sts"}),
         after=(propagation.note(store), s3.new_buckets(store)),
     )
 

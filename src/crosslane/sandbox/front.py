@@ -43,6 +43,8 @@ class Routes:
     handlers: Mapping[Key, Handler] = field(default_factory=dict)
     checks: Mapping[Key, Sequence[Check]] = field(default_factory=dict)
     owners: Mapping[Key, Owner] = field(default_factory=dict)
+    complete: frozenset[str] = frozenset()
+    """Services that moto is never asked for."""
     before: Sequence[Check] = ()
     after: Sequence[Check] = ()
     """Called after an answer that is no error."""
@@ -126,6 +128,8 @@ class Front:
             for check in self._routes.checks.get(key, ()):
                 check(request)
             return wire.write(call, handler(request))
+        if key[0] in self._routes.complete:
+            raise _unsupported(*key)
         environ["wsgi.input"].seek(0)
         with self._store.locked():
             for check in self._routes.checks.get(key, ()):

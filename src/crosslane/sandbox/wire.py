@@ -127,7 +127,8 @@ def _scope(credential: str) -> Scope | None:
 
 def session_token(http: HttpRequest) -> str | None:
     """The security token sent with temporary credentials."""
-    return http.headers.get("X-Amz-Security-Token") or http.args.get("X-Amz-Security-Token")
+    names = ("X-Amz-Security-Token", "x-amz-security-token")
+    return http.headers.get(names[0]) or next((http.args[name] for name in names if name in http.args), None)
 
 
 def candidates(http: HttpRequest, signed: Scope | None) -> tuple[str, ...]:
