@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from crosslane.config.model import Account, Config, Names, Stage
 
-TEMPLATE_PREFIX = "templates"
+TEMPLATE_PREFIX = "crosslane/templates"
 """Folder of the artifact bucket for templates that are too long to be sent in a request."""
 
 ARTIFACT_BUCKET_LOGICAL_ID = "ArtifactBucket"

@@ -48,7 +48,7 @@ def bootstrap_state(
     match mode:
         case Mode.GUIDE:
             of_user: tuple[ManagedPolicy, ...] = ()
-            user = _user(config, account, arns, None, tags)
+            user: User | None = _user(config, account, arns, None, tags)
         case Mode.LEAST:
             of_user = (_user_policy(config, account, tags),)
             user = _user(config, account, tuple(policy.arn for policy in of_user), boundary, tags)
