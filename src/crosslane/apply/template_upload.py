@@ -42,7 +42,9 @@ def template_argument(stack: Stack, gateway: Gateway, hands: Hands) -> Iterator[
             next="split the stages over several pipelines",
         )
     place = {"Bucket": buckets[0], "Key": f"{PREFIX}/{hashlib.sha256(body).hexdigest()}.json"}
-    gateway.call("s3", "PutObject", {**place, "Body": body, "ContentType": "application/json"})
+    # S3's own encryption: the deployer has no use of the artifacts' key, and a template is no secret.
+    stored = {"Body": body, "ContentType": "application/json", "ServerSideEncryption": "AES256"}
+    gateway.call("s3", "PutObject", {**place, **stored})
     try:
         yield {"TemplateURL": _url(place["Bucket"], place["Key"], hands)}
     finally:

@@ -7,7 +7,7 @@ import hashlib
 import os
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -27,6 +27,7 @@ from crosslane.config.model import Config
 from crosslane.credentials.profile_files import ProfileFiles
 from crosslane.desired.build import desired_state
 from crosslane.desired.model import Desired
+from crosslane.desired.retired import retired
 from crosslane.errors import CrosslaneError, EnvironmentFailure, OutcomeError
 from crosslane.live.model import Live, LiveIdentity, LocalProfile, Reading, Unreadable, Who
 from crosslane.live.read import read_identity, read_live, reading, side_by_side
@@ -84,6 +85,7 @@ def opened(invocation: Invocation) -> Iterator[World]:
     """The world of this invocation: AWS, or the sandbox that is kept for its config or made for it."""
     config = invocation.load_config()
     desired = desired_state(config)
+    desired = replace(desired, retired=retired(config, desired))
     if not invocation.sandbox:
         files = ProfileFiles.from_environment(os.environ, Path.home())
         journal = Journal(_state_home() / "journals" / f"{_short(config.path)}.jsonl")
@@ -183,7 +185,8 @@ def refuse(plan: Plan) -> None:
 def _local_profiles(world: World) -> dict[str, LocalProfile]:
     """Our two kinds of profile as they are in the files."""
     found = {}
-    for name in {*world.keys.values(), *world.deployers.values()}:
+    retired_profiles = {name for gone in world.desired.retired for name in gone.profiles}
+    for name in {*world.keys.values(), *world.deployers.values(), *retired_profiles}:
         profile = world.files.profile(name)
         if profile is not None:
             keys = profile.keys

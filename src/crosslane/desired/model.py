@@ -201,6 +201,16 @@ class Caution:
 
 
 @dataclass(frozen=True, slots=True)
+class Retired:
+    """What the bootstrap of an account no longer wants: things of another mode. They go if they are ours."""
+
+    account: str
+    users: tuple[User, ...]
+    policies: tuple[ManagedPolicy, ...]
+    profiles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Desired:
     """The whole desired state of one config."""
 
@@ -211,3 +221,4 @@ class Desired:
     repository: Repository
     stacks: tuple[Stack, ...]
     cautions: tuple[Caution, ...]
+    retired: tuple[Retired, ...] = ()

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from crosslane.aws.errors import AwsError
 from crosslane.aws.gateway import Gateway
-from crosslane.desired.model import BootstrapState, Desired, Repository, Stack, Tags
+from crosslane.desired.model import BootstrapState, Desired, Repository, Retired, Tags
 from crosslane.errors import EnvironmentFailure
 from crosslane.live.model import (
     Absent,
@@ -187,6 +187,8 @@ def read_live(
     reads: dict[tuple[str, str, str], Callable[[], Reading[Any]]] = {}
     for state in desired.bootstraps:
         reads |= _bootstrap_reads(state, readers[state.account])
+    for gone in desired.retired:
+        reads |= _retired_reads(gone, readers[gone.account])
     for stack in desired.stacks:
         read = partial(read_stack, readers[stack.account], stack.name)
         reads["stack", stack.account, stack.name] = partial(reading, read)
@@ -206,16 +208,6 @@ def read_live(
     )
 
 
-def read_stacks(stacks: Iterable[Stack], readers: Mapping[str, Gateway]) -> dict[tuple[str, str], Reading[LiveStack]]:
-    """The named stacks alone."""
-    return side_by_side(
-        {
-            (stack.account, stack.name): partial(reading, partial(read_stack, readers[stack.account], stack.name))
-            for stack in stacks
-        }
-    )
-
-
 def _bootstrap_reads(state: BootstrapState, gateway: Gateway) -> dict[tuple[str, str, str], Callable[[], Reading[Any]]]:
     account = state.account
     reads: dict[tuple[str, str, str], Callable[[], Reading[Any]]] = {}
@@ -224,6 +216,15 @@ def _bootstrap_reads(state: BootstrapState, gateway: Gateway) -> dict[tuple[str,
     if state.user is not None:
         reads["user", account, state.user.name] = partial(reading, partial(read_user, gateway, state.user.name))
     reads["role", account, state.role.name] = partial(reading, partial(read_role, gateway, state.role.name))
+    return reads
+
+
+def _retired_reads(gone: Retired, gateway: Gateway) -> dict[tuple[str, str, str], Callable[[], Reading[Any]]]:
+    reads: dict[tuple[str, str, str], Callable[[], Reading[Any]]] = {}
+    for user in gone.users:
+        reads["user", gone.account, user.name] = partial(reading, partial(read_user, gateway, user.name))
+    for policy in gone.policies:
+        reads["policy", gone.account, policy.name] = partial(reading, partial(read_policy, gateway, policy.arn))
     return reads
 
 

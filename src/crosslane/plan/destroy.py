@@ -32,6 +32,7 @@ from crosslane.plan.model import (
     Step,
     Task,
 )
+from crosslane.plan.retire import retire_steps
 
 KEY_DELETION_DAYS = 30
 """The longest waiting period, and AWS's default: artifacts may still be wanted.
@@ -72,6 +73,8 @@ def plan_destroy(desired: Desired, live: Live, stored: Reading[LiveData], *, mar
     before = (*before, *(step.id for step in data))
     for state in desired.bootstraps:
         steps += _bootstrap(state, desired, live, before, blocked, cautions)
+    for gone in desired.retired:
+        steps += retire_steps(gone, live, desired.tags, mark, tuple(step.id for step in steps))
     names = _profiles(desired, live, mark)
     if names:
         last = tuple(step.id for step in steps)

@@ -11,6 +11,7 @@ from crosslane.live.model import Live, Who
 from crosslane.plan.bootstrap import Part, bootstrap_parts, session_parts, step_id
 from crosslane.plan.deploy import deploy_parts
 from crosslane.plan.model import Blocked, Conflict, Op, Plan, Step, VerifyIdentity, VerifyProfile
+from crosslane.plan.retire import retire_steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,11 @@ def plan_up(
         ready[state.account] = (step_id(state.account, "stack-access", state.session_profile.name),)
     if scope.deploy:
         parts += deploy_parts(desired, live, ours=desired.tags, adopt=scope.adopt, ready=ready)
+    if scope.bootstrap and scope.deploy:
+        # Last: roles of the stacks may carry a boundary that is retired.
+        done = tuple(part.id for part in parts if isinstance(part, Step))
+        for gone in desired.retired:
+            parts += retire_steps(gone, live, desired.tags, mark, done)
     return assemble(parts, desired, desired.tags)
 
 
