@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import click
 
@@ -13,12 +15,12 @@ from crosslane.apply.outcome import StepResult
 from crosslane.cli.join import World, apply_plan, hands_of, make_plan, observe, opened, refuse
 from crosslane.cli.options import Invocation
 from crosslane.desired.model import Caution
-from crosslane.errors import DONE
-from crosslane.plan.model import Plan
+from crosslane.errors import DONE, UsageError
+from crosslane.plan.model import Op, Plan
 from crosslane.plan.up import Scope
 from crosslane.report.document import console_url, first_error, pipeline_document, run_document
 from crosslane.report.progress import progress_on_stderr
-from crosslane.report.text import caution_lines, run_text
+from crosslane.report.text import caution_lines, plan_text, run_text
 
 
 def run_up(invocation: Invocation, scope: Scope) -> int:
@@ -28,12 +30,31 @@ def run_up(invocation: Invocation, scope: Scope) -> int:
         live = observe(world)
         plan = make_plan(world, live, scope)
         refuse(plan)
+        _say_first(invocation, world, plan)
         with progress_on_stderr(invocation.verbose) as progress:
             hands = hands_of(world, progress, adopt=scope.adopt)
             results = apply_plan(plan, hands)
         _report(invocation, world, plan, results, hands, time.monotonic() - start)
     failed = first_error(results)
     return failed.exit_code if failed is not None else DONE
+
+
+def _say_first(invocation: Invocation, world: World, plan: Plan) -> None:
+    """Show what changes or goes before it does; ask before anything is deleted."""
+    if all(step.op is Op.CREATE for step in plan.changing):
+        return
+    accounts = [(account.name, account.id) for account in world.config.accounts]
+    shown = replace(plan, cautions=())
+    click.echo(plan_text(shown, accounts, verbose=invocation.verbose > 0), err=True)
+    if invocation.yes or not any(step.op is Op.DELETE for step in plan.changing):
+        return
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError(
+            "the plan deletes things and there is no terminal to ask at",
+            code="ConfirmationNeeded",
+            next="look at crosslane plan, then add --yes",
+        )
+    click.confirm("Go on?", abort=True, err=True)
 
 
 def _report(
@@ -56,9 +77,10 @@ def _report(
         )
         click.echo(json.dumps(document, indent=2))
         return
-    click.echo()
-    for line in caution_lines(cautions):
-        click.echo(line)
+    if plan.changing:
+        click.echo()
+        for line in caution_lines(cautions):
+            click.echo(line)
     click.echo(
         run_text(
             results,

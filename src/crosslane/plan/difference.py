@@ -53,8 +53,19 @@ def _walk(before: Any, after: Any, path: str) -> Iterator[Change]:
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in sorted({*before, *after}):
             yield from _walk(before.get(key), after.get(key), f"{path}.{key}" if path else str(key))
+    elif (old := _by_sid(before)) is not None and (new := _by_sid(after)) is not None:
+        for sid in sorted({*old, *new}):
+            yield from _walk(old.get(sid), new.get(sid), f"{path}[{sid}]")
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         for index, (one, other) in enumerate(zip(before, after, strict=True)):
             yield from _walk(one, other, f"{path}[{index}]")
     else:
         yield Change(path, shown(before), shown(after))
+
+
+def _by_sid(statements: Any) -> dict[str, Any] | None:
+    """Statements by Sid, so that one added in front does not make all others differ; None if they have no Sids."""
+    if not isinstance(statements, list) or not statements:
+        return None
+    named = {str(one["Sid"]): one for one in statements if isinstance(one, Mapping) and one.get("Sid")}
+    return named if len(named) == len(statements) else None
