@@ -14,7 +14,18 @@ from crosslane.sandbox.lifecycle import MANAGEMENT_PROFILE
 from crosslane.sandbox.propagation import Propagation, Thing
 from crosslane.sandbox.request import Handler
 from crosslane.sandbox.server import Server
-from crosslane.sandbox.services import codebuild, codecommit, codepipeline, iam, iam_rules, kms, organizations, s3, sts
+from crosslane.sandbox.services import (
+    codebuild,
+    codecommit,
+    codepipeline,
+    events,
+    iam,
+    iam_rules,
+    kms,
+    organizations,
+    s3,
+    sts,
+)
 from crosslane.sandbox.services.iam_policies import AwsManagedPolicies
 from crosslane.sandbox.services.organizations import Organization
 from crosslane.sandbox.store import Store
@@ -92,6 +103,7 @@ def _routes(store: Store, identities: Identities, organization: Organization, pr
             **sts.handlers(store, identities, known),
             **iam.handlers(store, managed),
             **kms.handlers(store),
+            **events.handlers(store),
             **codebuild.handlers(store, identities.clock),
             **codecommit.handlers(store, identities.clock),
             **codepipeline.handlers(store, identities.clock),
@@ -101,6 +113,7 @@ def _routes(store: Store, identities: Identities, organization: Organization, pr
             **iam_rules.checks(store, identities, managed, known),
             **kms.checks(store, identities, known),
             **s3.checks(store, known),
+            **events.checks(store),
         },
         owners={**owners, **kms.owners(store)},
         complete=frozenset({"cloudformation", "codebuild", "codecommit", "codepipeline", "sts"}),
