@@ -41,7 +41,8 @@ def _own_things(config: Config, account: Account, stacks: Sequence[Stack]) -> St
     made = {resources.type: resources.names for resources in made_by(stacks)}
     bucket = names.bucket_arn(config)
     actions = ["cloudformation:*", "s3:*"]
-    resources = [names.stack_arns(config, account, stack.name) for stack in stacks] + [bucket, f"{bucket}/*"]
+    resources = [names.stack_arns(config, account, stack.name) for stack in stacks]
+    resources += [bucket] if bucket.endswith("*") else [bucket, f"{bucket}/*"]
     if projects := made.get("AWS::CodeBuild::Project"):
         actions.append("codebuild:*")
         resources += [names.arn(config, "codebuild", account, f"project/{name}") for name in projects]
@@ -68,12 +69,7 @@ def _own_things(config: Config, account: Account, stacks: Sequence[Stack]) -> St
 
 def _find(made: Mapping[str, tuple[str, ...]], target: Target | None) -> Statement:
     """What knows no resource, so that it cannot be narrowed: reads, and the bus policy of tools."""
-    actions = [
-        "cloudformation:DescribeStackDriftDetectionStatus",
-        "cloudformation:ListStacks",
-        "cloudformation:ValidateTemplate",
-        "tag:GetResources",
-    ]
+    actions = ["cloudformation:DescribeStackDriftDetectionStatus", "cloudformation:ListStacks", "tag:GetResources"]
     if "AWS::KMS::Alias" in made:
         actions.append("kms:ListAliases")
     if "AWS::Events::EventBusPolicy" in made:
@@ -87,30 +83,38 @@ def _find(made: Mapping[str, tuple[str, ...]], target: Target | None) -> Stateme
 
 def _key(config: Config, account: Account, made: Mapping[str, tuple[str, ...]]) -> list[Statement]:
     keys = names.arn(config, "kms", config.tools, "key/*")
-    use = Statement(
-        "UseKey",
-        "The stacks' roles encrypt and decrypt artifacts; the key's own policy says which of them",
-        artifacts.WRITE_WITH_KEY,
-        (keys,),
-    )
     if "AWS::KMS::Key" not in made:
-        return [use]
+        return [
+            Statement(
+                "UseKey",
+                "The stacks' roles encrypt and decrypt artifacts; the key's own policy says which of them",
+                artifacts.WRITE_WITH_KEY,
+                (keys,),
+            )
+        ]
     aliases = tuple(names.arn(config, "kms", account, name) for name in made.get("AWS::KMS::Alias", ()))
-    same = [one for one in storage.key(config, account, Made("AWS::KMS::Key", ())) if one.condition]
-    look_after = Statement(
-        "LookAfterKey",
-        "Reads the key, turns rotation on, gives it its alias",
-        ("kms:*Alias", "kms:EnableKeyRotation", "kms:Get*", "kms:ListResourceTags"),
-        (keys, *aliases),
-    )
-    return [use, look_after, *same]
+    return [
+        Statement(
+            "UseKey",
+            "Reads the key, turns rotation on, gives it its alias; the stacks' roles use it, as its own policy says",
+            (
+                *artifacts.WRITE_WITH_KEY,
+                "kms:*Alias",
+                "kms:EnableKeyRotation",
+                "kms:Get*",
+                "kms:ListResourceTags",
+            ),
+            (keys, *aliases),
+        ),
+        *(one for one in storage.key(config, account, Made("AWS::KMS::Key", ())) if one.condition),
+    ]
 
 
 def _roles(
     config: Config, account: Account, stacks: Sequence[Stack], made: tuple[str, ...], target: Target | None
 ) -> list[Statement]:
     """The stacks' roles and the app's: rights only together with this boundary, and to known services only."""
-    app = () if target is None else tuple(f"{names.app_prefix(config, stage)}*" for stage in target.stages)
+    app = () if target is None else (f"{_app_name(config)}*",)
     arns = tuple(names.role_arn(config, account, role) for role in (*made, *app))
     if not arns:
         return []
@@ -118,34 +122,22 @@ def _roles(
     services = {service for _, service in passed} | ({"cloudformation", "lambda"} if app else set())
     chosen = names.names_of(config)
     passable = {role for role, _ in passed} | ({chosen.execution_role, *app} if app else set())
-    boundary = names.boundary_arn(config, account)
     statements = [
         Statement(
             "Roles",
-            "Makes roles and gives them rights only while they carry this boundary",
+            "Makes, reads, changes and removes these roles; NoUnboundRoles below says on what condition",
             (
                 "iam:*RolePolicy",
                 "iam:CreateRole",
-                "iam:PutRolePermissionsBoundary",
-                "iam:UpdateAssumeRolePolicy",
-            ),
-            arns,
-            condition={"ArnEquals": {"iam:PermissionsBoundary": boundary}},
-        ),
-        Statement(
-            "RoleUpkeep",
-            "None of this gives a role rights",
-            (
                 "iam:DeleteRole",
-                "iam:Get*",
-                "iam:List*",
+                "iam:PutRolePermissionsBoundary",
                 "iam:TagRole",
                 "iam:UntagRole",
-                "iam:UpdateRole",
-                "iam:UpdateRoleDescription",
+                "iam:UpdateAssumeRolePolicy",
+                "iam:UpdateRole*",
             ),
             arns,
-        ),
+        )
     ]
     if passable:
         statements.append(
@@ -189,17 +181,16 @@ def _assumptions(config: Config, account: Account) -> list[Statement]:
 def _app(config: Config, target: Target) -> Statement:
     """What execution role and functions of the app may do at most, under the names of the app's stacks."""
     account = target.account
-    things = [names.transform_arn(config)]
-    for stage in target.stages:
-        prefix = names.app_prefix(config, stage)
-        things += [
-            names.stack_arns(config, account, names.app_stack(config, stage)),
-            names.arn(config, "lambda", account, f"function:{prefix}*"),
-            names.arn(config, "dynamodb", account, f"table/{prefix}*"),
-            names.arn(config, "logs", account, f"log-group:/aws/lambda/{prefix}*"),
-            names.arn(config, "logs", account, f"log-group:{prefix}*"),
-            names.arn(config, "cloudwatch", account, f"alarm:{prefix}*"),
-        ]
+    name = _app_name(config)
+    things = [
+        names.transform_arn(config),
+        names.arn(config, "cloudformation", account, f"stack/{name}*"),
+        names.arn(config, "lambda", account, f"function:{name}*"),
+        names.arn(config, "dynamodb", account, f"table/{name}*"),
+        names.arn(config, "logs", account, f"log-group:/aws/lambda/{name}*"),
+        names.arn(config, "logs", account, f"log-group:{name}*"),
+        names.arn(config, "cloudwatch", account, f"alarm:{name}*"),
+    ]
     here = f"arn:{config.partition}:apigateway:{config.pipeline.region}::"
     things += [here + path for path in ("/apis*", "/restapis*", "/tags/*")]
     return Statement(
@@ -210,17 +201,17 @@ def _app(config: Config, target: Target) -> Statement:
     )
 
 
+def _app_name(config: Config) -> str:
+    """What all names of the app begin with, whatever the stage: so the boundary's size does not grow with stages."""
+    return min((names.app_prefix(config, stage) for stage in config.stages), key=len)[: len(config.pipeline.name) + 1]
+
+
 def _user(config: Config, account: Account) -> list[Statement]:
-    own = (
-        names.deployer_arn(config, account),
-        f"{names.policy_arn(config, account, config.bootstrap.policy)}*",
-        names.boundary_arn(config, account),
-    )
     reads = Statement(
-        "ReadBootstrap",
-        "Plan and verify read what the bootstrap made",
+        "ReadIam",
+        "Plan and verify read users, roles and policies of this account",
         ("iam:Get*", "iam:List*"),
-        own if config.bootstrap.mode is Mode.KEYLESS else (names.user_arn(config, account), *own),
+        (names.iam_arn(config, account, "*"),),
     )
     if config.bootstrap.mode is not Mode.LEAST:
         return [reads]
@@ -238,12 +229,30 @@ def _user(config: Config, account: Account) -> list[Statement]:
 
 def _denials(config: Config, account: Account) -> list[Statement]:
     """What no policy anywhere in the account can give back to the principals that carry this boundary."""
-    itself = [
-        names.deployer_arn(config, account),
-        f"{names.policy_arn(config, account, config.bootstrap.policy)}*",
-        names.boundary_arn(config, account),
-    ]
+    anything = names.iam_arn(config, account, "*")
     denials = [
+        Statement(
+            "NoUnboundRoles",
+            "No role is made, or given rights or another trust, unless it carries this boundary; a request that names"
+            " no boundary does not pass either",
+            (
+                "iam:AttachRolePolicy",
+                "iam:CreateRole",
+                "iam:PutRolePermissionsBoundary",
+                "iam:PutRolePolicy",
+                "iam:UpdateAssumeRolePolicy",
+            ),
+            (anything,),
+            effect="Deny",
+            condition={"ArnNotEquals": {"iam:PermissionsBoundary": names.boundary_arn(config, account)}},
+        ),
+        Statement(
+            "KeepBoundary",
+            "A boundary, once set, stays",
+            ("iam:DeleteRolePermissionsBoundary", "iam:DeleteUserPermissionsBoundary"),
+            (anything,),
+            effect="Deny",
+        ),
         Statement(
             "NotItself",
             "The deployer changes neither itself nor its policies nor this boundary",
@@ -252,21 +261,12 @@ def _denials(config: Config, account: Account) -> list[Statement]:
                 "iam:Create*",
                 "iam:Delete*",
                 "iam:Detach*",
-                "iam:PassRole",
-                "iam:Put*",
+                "iam:P*",
                 "iam:Set*",
                 "iam:Tag*",
-                "iam:Untag*",
-                "iam:Update*",
+                "iam:U*",
             ),
-            tuple(itself),
-            effect="Deny",
-        ),
-        Statement(
-            "KeepBoundary",
-            "A boundary, once set, stays",
-            ("iam:DeleteRolePermissionsBoundary", "iam:DeleteUserPermissionsBoundary"),
-            (names.iam_arn(config, account, "role/*"), names.iam_arn(config, account, "user/*")),
+            _itself(config, account),
             effect="Deny",
         ),
     ]
@@ -293,3 +293,12 @@ def _denials(config: Config, account: Account) -> list[Statement]:
             )
         )
     return denials
+
+
+def _itself(config: Config, account: Account) -> tuple[str, ...]:
+    """The deployer, its policies however many they are, and the boundary."""
+    return (
+        names.deployer_arn(config, account),
+        f"{names.policy_arn(config, account, config.bootstrap.policy)}*",
+        names.boundary_arn(config, account),
+    )

@@ -71,7 +71,6 @@ def _lists() -> Statement:
         (
             "cloudformation:DescribeStackDriftDetectionStatus",
             "cloudformation:ListStacks",
-            "cloudformation:ValidateTemplate",
             "tag:GetResources",
         ),
         ("*",),
