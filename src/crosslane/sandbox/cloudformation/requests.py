@@ -1,0 +1,175 @@
+"""Reads a request: template, parameters, tags and the rest in, a ``Definition`` out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from crosslane.sandbox.cloudformation.capabilities import check_capabilities
+from crosslane.sandbox.cloudformation.errors import constraint, invalid, unsupported
+from crosslane.sandbox.cloudformation.parameters import assign, check_declarations
+from crosslane.sandbox.cloudformation.references import check_references
+from crosslane.sandbox.cloudformation.resources.registry import NAMES, has_attribute
+from crosslane.sandbox.cloudformation.session import Session
+from crosslane.sandbox.cloudformation.stack import Definition, Stack
+from crosslane.sandbox.cloudformation.template import Template, parse_template
+from crosslane.sandbox.request import Request, ServiceError
+
+BODY_LIMIT = 51_200
+URL_LIMIT = 1_000_000
+"""https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html (2026-11-24)"""
+
+_STACK_NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]*")
+_S3_HOST = re.compile(r"(?:(?P<bucket>.+)\.)?s3(?:[.-][a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?")
+_MORE = "\nFor more information check http://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"
+
+
+def allow_only(request: Request, *names: str) -> None:
+    """Refuse by name what the operation takes on AWS and the sandbox does not do anything with."""
+    for name, value in request.parameters.items():
+        if name not in names and value not in (None, False, [], {}, ""):
+            raise unsupported(f"the parameter {name} of {request.operation}")
+
+
+def stack_name(request: Request) -> str:
+    """The name of a stack to be made."""
+    name = str(request.parameters.get("StackName", ""))
+    if not _STACK_NAME.fullmatch(name):
+        raise constraint(name, "stackName", "satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*")
+    if len(name) > 128:
+        raise constraint(name, "stackName", "have length less than or equal to 128")
+    return name
+
+
+def named(request: Request) -> str:
+    """The name or id of a stack that should exist."""
+    name = str(request.parameters.get("StackName") or "")
+    if not re.fullmatch(r"[a-zA-Z][-a-zA-Z0-9]*|arn:[-a-zA-Z0-9:/._+]*", name):
+        raise constraint(
+            name, "stackName", "satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*|arn:[-a-zA-Z0-9:/._+]*"
+        )
+    return name
+
+
+def template_of(request: Request, session: Session, previous: Stack | None = None) -> Template:
+    """The template a request gives, by body, URL or ``UsePreviousTemplate``; parsed, names not yet checked.
+
+    A template at a URL is read with the caller's own rights, whatever the service role.
+    """
+    parameters = request.parameters
+    body, url = parameters.get("TemplateBody"), parameters.get("TemplateURL")
+    if parameters.get("UsePreviousTemplate"):
+        if body or url:
+            raise invalid("You cannot specify both usePreviousTemplate and Template Body / Template URL.")
+        if previous is None or previous.definition is None:
+            raise invalid("Either Template URL or Template Body must be specified.")
+        return previous.definition.template
+    if body and url:
+        raise invalid("You cannot specify both TemplateURL and TemplateBody")
+    if body:
+        if len(body.encode()) > BODY_LIMIT:
+            raise constraint(body, "templateBody", f"have length less than or equal to {BODY_LIMIT}")
+        return parse_template(body)
+    if not url:
+        raise invalid("Either Template URL or Template Body must be specified.")
+    return parse_template(read_s3(url, Session(session.clients, session.caller, session.region, None)))
+
+
+def read_s3(url: str, session: Session) -> str:
+    """A text in the sandbox's S3 by its URL: path style at the sandbox's address, or an address of AWS's S3."""
+    s3 = session.client("s3")
+    parts = urlsplit(url)
+    path = unquote(parts.path.lstrip("/"))
+    if parts.netloc == urlsplit(s3.meta.endpoint_url).netloc:
+        bucket, _, key = path.partition("/")
+    elif match := _S3_HOST.fullmatch(parts.netloc):
+        bucket, _, key = (match["bucket"], "", path) if match["bucket"] else path.partition("/")
+    else:
+        raise invalid("TemplateURL must be a supported URL.")
+    version = parse_qs(parts.query).get("versionId")
+    try:
+        found = s3.get_object(Bucket=bucket, Key=key, **({"VersionId": version[0]} if version else {}))
+        text: bytes = found["Body"].read()
+    except Exception as error:
+        response: Any = getattr(error, "response", None)
+        if not isinstance(response, dict):
+            raise
+        raise invalid(f"S3 error: {response['Error'].get('Message', 'Access Denied')}{_MORE}") from error
+    if len(text) > URL_LIMIT:
+        raise invalid(f"Template may not exceed {URL_LIMIT} bytes in size.")
+    return text.decode()
+
+
+def check_template(template: Template) -> None:
+    """Refuse unknown types, unresolved names, unknown parameter types."""
+    check_declarations(template.parameters)
+    check_references(template, NAMES, has_attribute)
+
+
+def definition_of(request: Request, session: Session, previous: Stack | None) -> Definition:
+    """The definition that a create, update or change set asks for; everything checked but conditions and order.
+
+    What an update leaves out stays as it was: tags, service role, notification ARNs.
+    """
+    parameters = request.parameters
+    old = previous.definition if previous else None
+    template = template_of(request, session, previous)
+    check_template(template)
+    _check_resource_types(template, parameters.get("ResourceTypes", ()))
+    check_capabilities(template, parameters.get("Capabilities", ()))
+    if parameters.get("RollbackConfiguration", {}).get("RollbackTriggers"):
+        raise unsupported("rollback triggers")
+
+    def read_ssm(name: str) -> str:
+        return _read_ssm(session, name)
+
+    before = {value.name: value for value in old.parameters} if old else {}
+    tags = _tags(parameters["Tags"]) if "Tags" in parameters else old.tags if old else ()
+    notified = parameters.get("NotificationARNs", old.notification_arns if old else ())
+    return Definition(
+        template=template,
+        parameters=assign(template.parameters, parameters.get("Parameters", ()), before, read_ssm),
+        tags=tags,
+        capabilities=tuple(parameters.get("Capabilities", ())),
+        role_arn=session.role_arn,
+        notification_arns=tuple(notified),
+    )
+
+
+def _tags(given: Sequence[Mapping[str, str]]) -> tuple[tuple[str, str], ...]:
+    tags = {tag["Key"]: tag["Value"] for tag in given}
+    if len(tags) > 50:
+        raise constraint(str(given), "tags", "have length less than or equal to 50")
+    if any(key.startswith("aws:") for key in tags):
+        raise invalid("aws: prefixed tag key names are not allowed for external use.")
+    return tuple(tags.items())
+
+
+def _check_resource_types(template: Template, allowed: Sequence[str]) -> None:
+    """``ResourceTypes`` limits what a template may hold; entries end in ``*`` or name a type."""
+    if not allowed:
+        return
+    for resource in template.resources.values():
+        if not any(_allows(entry, resource.type) for entry in allowed):
+            listed = ", ".join(allowed)
+            raise invalid(f"Resource type {resource.type} is not allowed by parameter ResourceTypes [{listed}]")
+
+
+def _allows(entry: str, type_name: str) -> bool:
+    return type_name.startswith(entry[:-1]) if entry.endswith("*") else entry == type_name
+
+
+def _read_ssm(session: Session, name: str) -> str:
+    try:
+        return str(session.client("ssm").get_parameter(Name=name)["Parameter"]["Value"])
+    except ServiceError:
+        raise
+    except Exception as error:
+        response: Any = getattr(error, "response", None)
+        if not isinstance(response, dict):
+            raise
+        if response["Error"].get("Code") == "ParameterNotFound":
+            raise invalid(f"Unable to fetch parameters [{name}] from parameter store for this account.") from error
+        raise invalid(str(response["Error"].get("Message", ""))) from error

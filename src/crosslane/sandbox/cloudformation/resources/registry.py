@@ -1,0 +1,20 @@
+"""The resource types of the sandbox, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from crosslane.sandbox.cloudformation.resources import iam, kms, s3
+from crosslane.sandbox.cloudformation.resources.model import ResourceType
+
+TYPES: Final[Mapping[str, ResourceType]] = MappingProxyType(
+    {kind.name: kind for module in (iam, kms, s3) for kind in module.TYPES}
+)
+NAMES: Final = frozenset(TYPES)
+
+
+def has_attribute(type_name: str, attribute: str) -> bool:
+    """Whether ``Fn::GetAtt`` can ask a type for an attribute."""
+    return attribute in TYPES[type_name].attributes
