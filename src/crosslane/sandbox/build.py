@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -84,7 +85,7 @@ def build(options: Options, clock: Clock = system_clock) -> Sandbox:
     server = Server(lambda environ, start: [], options.port)
     clients = Clients(server.endpoint, store, identities)
     routes = _routes(store, identities, organization, propagation)
-    late = {"cloudformation": _cloudformation(clients, clock), "s3": s3.prepare}
+    late = {"cloudformation": _cloudformation(clients, clock, options.resource_seconds), "s3": s3.prepare}
     server.application = Front(store, identities, routes, late, options.id)
     sign_ins = {member.name: signed_in(member) for member in options.members}
     return Sandbox(server, store, identities, clients, organization, sign_ins, signed_in(owner))
@@ -135,13 +136,21 @@ def _hidden(store: Store, propagation: Propagation) -> Callable[[Identity], bool
     return hidden
 
 
-def _cloudformation(clients: Clients, clock: Clock) -> Callable[[], Mapping[Key, Handler]]:
+def _cloudformation(
+    clients: Clients, clock: Clock, resource_seconds: Mapping[str, float]
+) -> Callable[[], Mapping[Key, Handler]]:
     """The engine, imported at the first request for it: most of a start's time would be spent on it."""
 
-    def load() -> Mapping[Key, Handler]:
-        from crosslane.sandbox.cloudformation.engine import Engine
+    def settle(type_name: str, act: str) -> None:
+        if act == "create":
+            time.sleep(resource_seconds.get(type_name, 0))
 
-        handlers: Mapping[Key, Handler] = Engine(clients, clock).handlers()
+    def load() -> Mapping[Key, Handler]:
+        from crosslane.sandbox.cloudformation.engine import LINGER_SECONDS, Engine
+
+        # Who asks for AWS's slowness wants AWS's answers too: DescribeStacks says at once what it sees.
+        linger = 0 if resource_seconds else LINGER_SECONDS
+        handlers: Mapping[Key, Handler] = Engine(clients, clock, settle=settle, linger=linger).handlers()
         return handlers
 
     return load
