@@ -10,9 +10,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-import test_load_config as loader
 from hypothesis import given, settings
-from test_write_config import configs
 
 from crosslane.config import rules
 from crosslane.config.build import KEYS, LONGEST_KEY_DAYS, VERSION
@@ -22,6 +20,9 @@ from crosslane.config.rules import BOOTSTRAP_RULES, NAMES_RULES, Rule
 from crosslane.config.schema import schema_text
 from crosslane.config.write import config_text
 from crosslane.errors import ConfigError
+
+from . import test_load_config as loader
+from .test_write_config import configs
 
 SCHEMA: dict[str, Any] = json.loads(schema_text())
 TOP: dict[str, Any] = SCHEMA["properties"]

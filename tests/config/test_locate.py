@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crosslane.config.locate import KeyPath, locate
+from crosslane.config.locate import locate
+from crosslane.config.tables import KeyPath
 
 
 def paths(value: Any, path: KeyPath = ()) -> set[KeyPath]:

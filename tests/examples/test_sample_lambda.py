@@ -69,4 +69,5 @@ def test_the_build_hands_on_the_template_and_the_parameters_of_every_stage() -> 
     for stage in stages:
         parameters = json.loads((APP / stage).read_text())["Parameters"]
         assert parameters["Stage"] == Path(stage).stem
-        assert f"  {next(iter(parameters))}:\n    Type: String" in (APP / "template.yaml").read_text()
+        for parameter in parameters:
+            assert f"\n  {parameter}:\n    Type: " in (APP / "template.yaml").read_text()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from crosslane.config.locate import KeyPath
 from crosslane.config.model import Config
 from crosslane.config.rules import NAMES_RULES, STACK, broken
-from crosslane.config.tables import Problem, Table, dotted, quoted
+from crosslane.config.tables import KeyPath, Problem, Table, dotted, quoted
 
 
 def check_fit(root: Table, config: Config) -> None:

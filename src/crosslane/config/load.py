@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from crosslane.config.build import build_config
-from crosslane.config.locate import KeyPath, locate
 from crosslane.config.model import Config
 from crosslane.config.rules import broken_region
-from crosslane.config.tables import Problem, quoted
+from crosslane.config.tables import KeyPath, Problem, quoted
 from crosslane.errors import ConfigError, UsageError
 
 FILE_NAME = "crosslane.toml"
@@ -144,6 +143,8 @@ def _decapitalise(sentence: str) -> str:
 
 def _refuse(problems: list[Problem], text: str, path: Path) -> NoReturn:
     """Raise the problems as one error, in the order of their lines."""
+    from crosslane.config.locate import locate
+
     lines = locate(text)
     found = sorted(
         (

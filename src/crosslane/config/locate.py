@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-KeyPath = tuple[str | int, ...]
-"""Keys from the root of the document; numbers are positions in arrays: ``("stages", 0, "name")``."""
+from crosslane.config.tables import KeyPath
 
 _BARE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 _ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", "e": "\x1b", '"': '"', "\\": "\\"}

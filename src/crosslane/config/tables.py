@@ -10,8 +10,10 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from crosslane.config.locate import KeyPath
 from crosslane.config.rules import Rule, broken
+
+KeyPath = tuple[str | int, ...]
+"""Keys from the root of the document; numbers are positions in arrays: ``("stages", 0, "name")``."""
 
 
 @dataclass(frozen=True, slots=True)
