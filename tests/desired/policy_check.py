@@ -125,6 +125,8 @@ def _holds(condition: Mapping[str, Mapping[str, Any]], context: Mapping[str, str
                     good = given in _list(wanted)
                 case "ArnEquals" | "ArnLike":
                     good = given is not None and any(matches(one, given) for one in _list(wanted))
+                case "ArnNotEquals":
+                    good = given is None or not any(matches(one, given) for one in _list(wanted))
                 case _:
                     raise NotImplementedError(operator)
             if not good:

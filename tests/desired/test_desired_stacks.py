@@ -6,12 +6,12 @@ import json
 from typing import Any
 
 import pytest
-from guide_config import ACCOUNTS, EVERYWHERE, guide_config
-from policy_check import roles_of, strings
 
 from crosslane.config.model import Account, Config, Mode, Names, Stage
 from crosslane.desired.build import desired_state, stacks_of
 from crosslane.desired.model import OutputOf, Stack
+from tests.desired.guide_config import ACCOUNTS, EVERYWHERE, guide_config
+from tests.desired.policy_check import roles_of, strings
 
 
 def stack_of(config: Config, account: str, name: str) -> Stack:

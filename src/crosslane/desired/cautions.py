@@ -8,12 +8,15 @@ from crosslane.config.model import Account, Config, Mode
 from crosslane.desired import names
 from crosslane.desired.bootstrap.policies import DEFAULT_PERMISSION_SET
 from crosslane.desired.model import Caution
-from crosslane.desired.topology import bootstrapped, has_boundary, targets
+from crosslane.desired.topology import bootstrapped, has_boundary, source_account, targets
 
 
 def cautions(config: Config) -> tuple[Caution, ...]:
     """The cautions of a config, in the order of its accounts."""
     found = [caution for account in bootstrapped(config) for caution in _of_mode(config, account)]
+    busy = {account.id for account in (config.tools, source_account(config))}
+    busy |= {target.account.id for target in targets(config)}
+    found += [_idle(account) for account in bootstrapped(config) if account.id not in busy]
     for target in targets(config):
         found.append(_default_execution_policy(config, target.account))
         if has_boundary(config, target.account):
@@ -63,6 +66,14 @@ def _long_lived_key(config: Config, account: Account) -> Caution:
         account.name,
         f"the access key of {config.bootstrap.user} works until it is replaced (crosslane rotate) or deleted;"
         " mode keyless has none",
+    )
+
+
+def _idle(account: Account) -> Caution:
+    return Caution(
+        "nothing-to-deploy",
+        account.name,
+        "the account gets a deployer, but no stack of this pipeline: leave it out of [bootstrap] accounts",
     )
 
 

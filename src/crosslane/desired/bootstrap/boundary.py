@@ -40,7 +40,7 @@ def _own_things(config: Config, account: Account, stacks: Sequence[Stack]) -> St
     """Whole services, on the pipeline's own things."""
     made = {resources.type: resources.names for resources in made_by(stacks)}
     bucket = names.bucket_arn(config)
-    actions = ["cloudformation:*", "s3:*"]
+    actions = ["cloudformation:*", "s3:*"] if stacks else ["s3:*"]
     resources = [names.stack_arns(config, account, stack.name) for stack in stacks]
     resources += [bucket] if bucket.endswith("*") else [bucket, f"{bucket}/*"]
     if projects := made.get("AWS::CodeBuild::Project"):

@@ -26,7 +26,8 @@ def deployer_document(config: Config, account: Account, stacks: Sequence[Stack])
 
     Raises KeyError for a resource type that this module knows no rights for: a template has grown one.
     """
-    statements = [_stacks(config, account, stacks), _lists()]
+    statements = [_stacks(config, account, stacks)] if stacks else []
+    statements.append(_lists())
     for made in made_by(stacks):
         statements.extend(_BY_TYPE[made.type](config, account, made))
     if passed := passed_roles(stacks):
