@@ -12,6 +12,7 @@ import traceback
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 from moto.core.request import Request as HttpRequest
@@ -68,6 +69,7 @@ class Front:
         self._routes = routes
         self._handlers = dict(routes.handlers)
         self._late = dict(late or {})
+        self._loading = Lock()
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         answer = self._answer(environ)
@@ -89,7 +91,8 @@ class Front:
         if not services:
             name = signed.signing_name if signed else "unsigned requests"
             error = ServiceError("NotImplemented", f"The sandbox has no service {name}")
-            return wire.write_error(error, "query", "", request_id, method=http.method)
+            protocol = "query" if http.values.get("Action") else "rest-json"
+            return wire.write_error(error, protocol, "", request_id, method=http.method)
         service = services[0]
         try:
             return self._dispatch(environ, http, signed, services)
@@ -147,9 +150,11 @@ class Front:
         return answer
 
     def _handler(self, key: Key) -> Handler | None:
-        load = self._late.pop(key[0], None)
-        if load is not None:
-            self._handlers.update(load())
+        if key[0] in self._late:
+            with self._loading:  # a second request of the service waits for the handlers of the first
+                if key[0] in self._late:
+                    self._handlers.update(self._late[key[0]]())
+                    del self._late[key[0]]
         return self._handlers.get(key)
 
     def _authenticate(self, http: HttpRequest, signed: Scope | None, service: str, protocol: str) -> Identity | None:
