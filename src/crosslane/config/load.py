@@ -87,18 +87,17 @@ def _missing(path: Path) -> ConfigError:
     """The error for a file that is not there, with the file that was perhaps meant."""
     from difflib import get_close_matches
 
-    hint = "crosslane init writes one; --config FILE names another"
     try:
         siblings = [other.name for other in path.parent.iterdir() if other.suffix == ".toml"]
     except OSError:
         siblings = []
     if near := get_close_matches(path.name, siblings, n=1):
-        hint = f"did you mean {path.parent / near[0]}?"
-    elif path.name == FILE_NAME:
-        for folder in path.absolute().parent.parents:
-            if (folder / FILE_NAME).is_file():
-                hint = f"there is one above: --config {folder / FILE_NAME}"
-                break
+        hint: str | None = f"did you mean {path.parent / near[0]}?"
+    else:
+        try:
+            hint = f"there is one above: --config {find_config(path.absolute().parent)}"
+        except ConfigError as error:
+            hint = error.next
     return ConfigError("there is no such config file", "ConfigMissing", next=hint, path=path)
 
 
@@ -145,16 +144,22 @@ def _refuse(problems: list[Problem], text: str, path: Path) -> NoReturn:
     """Raise the problems as one error, in the order of their lines."""
     from crosslane.config.locate import locate
 
-    lines = locate(text)
-    found = sorted(
-        (
-            ConfigError(problem.message, problem.code, next=problem.next, path=path, line=_line(problem.key, lines))
-            for problem in problems
-        ),
-        key=lambda error: error.line or 0,
-    )
+    try:
+        lines = locate(text)
+    except RecursionError:  # nested beyond reason: then without lines
+        lines = {}
+    found = sorted((_error(problem, path, lines) for problem in problems), key=lambda error: error.line or 0)
+    if len(found) > 1:  # there is one place for advice only, so that of each goes on its own line
+        for error in found:
+            error.message += f"; {error.next}" if error.next else ""
+            error.next = None
     found[0].others = tuple(found[1:])
     raise found[0]
+
+
+def _error(problem: Problem, path: Path, lines: dict[KeyPath, int]) -> ConfigError:
+    line = _line(problem.key, lines)
+    return ConfigError(problem.message, problem.code, next=problem.next, path=path, line=line)
 
 
 def _line(key: KeyPath, lines: dict[KeyPath, int]) -> int | None:
