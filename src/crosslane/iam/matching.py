@@ -1,0 +1,270 @@
+"""A policy's statements, compiled: which of them apply to a request.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html,
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html (2026-11-24).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from crosslane.iam.arn import ArnMatcher, compile_segments, compile_short, split_tokens
+from crosslane.iam.condition import Check, compile_condition
+from crosslane.iam.document import Clause, Effect, Policy, PolicyKind, Statement
+from crosslane.iam.principal import PrincipalMatcher
+from crosslane.iam.request import Request
+from crosslane.iam.variables import Part, is_static, parts_of, pattern_of
+from crosslane.iam.wildcard import ANY_ONE, ANY_RUN, Matcher, compile_pattern, compile_tokens, match_any, size_of
+
+ResourceCheck = Callable[[Request], bool]
+
+_MANY = 20_000_000
+
+
+class CompiledStatement:
+    """One statement, ready to be asked. ``resource`` None means any; ``conditions`` all have to hold."""
+
+    __slots__ = ("allows", "conditions", "covers_action", "policy", "principal", "resource", "statement")
+
+    def __init__(self, policy: Policy, statement: Statement) -> None:
+        self.policy = policy
+        self.statement = statement
+        self.allows = statement.effect is Effect.ALLOW
+        self.covers_action = compile_action(statement.action)
+        self.principal = None if statement.principal is None else PrincipalMatcher(statement.principal)
+        variables = policy.has_variables
+        self.resource: ResourceCheck | None = _nothing
+        if statement.resource is not None:
+            self.resource = compile_resource(statement.resource, variables)
+        elif policy.kind is PolicyKind.TRUST:
+            self.resource = None
+        self.conditions: tuple[Check, ...] = tuple(
+            [compile_condition(condition, variables) for condition in statement.conditions]
+        )
+
+    def applies(self, request: Request) -> bool:
+        """Whether resource and conditions fit; action and principal are the caller's."""
+        resource = self.resource
+        if resource is not None and not resource(request):
+            return False
+        for condition in self.conditions:  # noqa: SIM110 - a generator here costs a third of the time
+            if not condition(request):
+                return False
+        return True
+
+
+Candidates = tuple[tuple[CompiledStatement, ...], tuple[CompiledStatement, ...]]
+"""The Deny and the Allow statements that cover an action, in order."""
+
+_REMEMBERED = 256
+
+
+class StatementSet:
+    """The statements of policies that count together (all identity policies, one level of SCPs).
+
+    Which statements cover an action is remembered for the last few hundred actions.
+    """
+
+    __slots__ = ("_by_action", "policies", "statements")
+
+    def __init__(self, policies: Iterable[Policy]) -> None:
+        self.policies = tuple(policies)
+        self.statements = tuple(
+            [CompiledStatement(policy, statement) for policy in self.policies for statement in policy.statements]
+        )
+        self._by_action: dict[str, Candidates] = {}
+
+    def candidates(self, action: str) -> Candidates:
+        """The statements that cover ``action``, given in lower case: first the denying, then the allowing ones."""
+        found = self._by_action.get(action)
+        if found is None:
+            covering = [one for one in self.statements if one.covers_action(action)]
+            found = (
+                tuple([one for one in covering if not one.allows]),
+                tuple([one for one in covering if one.allows]),
+            )
+            if len(self._by_action) >= _REMEMBERED:
+                self._by_action.clear()
+            self._by_action[action] = found
+        return found
+
+
+def compile_action(clause: Clause) -> Matcher:
+    """Whether an ``Action`` or ``NotAction`` covers an action given in lower case. Case does not matter."""
+    exact: set[str] = set()
+    prefixes: list[str] = []
+    globs: list[Matcher] = []
+    patterns: list[str] = []
+    for value in clause.values:
+        pattern = value.lower()
+        if "*" not in pattern and "?" not in pattern:
+            exact.add(pattern)
+        elif pattern.find("*") == len(pattern) - 1 and "?" not in pattern:
+            prefixes.append(pattern[:-1])
+        else:
+            patterns.append(pattern)
+            globs.append(compile_pattern(pattern))
+    if "" in prefixes:
+        return _always if not clause.negated else _never
+    starts = tuple(prefixes)
+    if not clause.negated and not globs:
+        if not starts:
+            if len(exact) == 1:
+                return exact.pop().__eq__
+            return frozenset(exact).__contains__
+        if not exact:
+            return lambda action: action.startswith(starts)
+    negated = clause.negated
+
+    def covers(action: str) -> bool:
+        hit = action in exact or action.startswith(starts) or any(glob(action) for glob in globs)
+        return hit is not negated
+
+    return covers
+
+
+def compile_resource(clause: Clause, variables: bool) -> ResourceCheck | None:
+    """Whether a ``Resource`` or ``NotResource`` covers a request's resource; None if it covers every one.
+
+    A ``NotResource`` with a variable that has no value covers nothing, as does a ``Resource``: "the resource that
+    includes a policy variable with no value will not match any resource"
+    (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-no-value).
+    """
+    kept = _Resources(clause.values, variables)
+    if kept.everything:
+        return _nothing if clause.negated else None
+    if not clause.negated and not kept.dynamic and not kept.matchers and not kept.globs:
+        exact, prefixes = frozenset(kept.exact), tuple(kept.prefixes)
+        if not prefixes:
+            if len(exact) == 1:
+                (only,) = exact
+                return lambda request: request.resource == only
+            return lambda request: request.resource in exact
+        if not exact:
+            return lambda request: request.resource.startswith(prefixes)
+        return lambda request: request.resource in exact or request.resource.startswith(prefixes)
+    if not clause.negated:
+        return lambda request: kept.match(request) is True
+    return lambda request: kept.match(request) is False
+
+
+class _Resources:
+    """The values of one clause, sorted by how they are matched."""
+
+    __slots__ = ("dynamic", "everything", "exact", "globs", "matchers", "patterns", "prefixes", "weight")
+
+    def __init__(self, values: Sequence[str], variables: bool) -> None:
+        self.everything = False
+        self.exact: set[str] = set()
+        self.prefixes: list[str] = []
+        self.globs: list[Matcher] = []
+        self.patterns: list[tuple[str, ...]] = []
+        self.matchers: list[ArnMatcher] = []
+        self.dynamic: list[tuple[tuple[Part, ...], ...] | None] = []
+        for value in values:
+            self._add(value, variables)
+        self.weight = sum(map(size_of, self.patterns))
+
+    def _add(self, value: str, variables: bool) -> None:
+        if variables and "${" in value:
+            parts = parts_of(value)
+            if is_static(parts):
+                self._add_tokens(tuple(pattern_of(parts, lambda _: None) or ()))
+            else:
+                self.dynamic.append(_segments_of(parts))
+            return
+        star = value.find("*")
+        if star < 0 and "?" not in value:
+            self.exact.add(value)
+        elif not value.strip("*"):
+            self.everything = True
+        elif star == len(value) - 1 and "?" not in value:
+            self.prefixes.append(value[:-1])
+        elif value.startswith("arn:") and value.count(":") < 5:
+            if value.endswith("*"):
+                self.matchers.append(compile_short(value))
+        else:
+            self._add_tokens(tuple(pattern_of((value,), lambda _: None) or ()))
+
+    def _add_tokens(self, tokens: tuple[str, ...]) -> None:
+        segments = split_tokens(tokens)
+        wild = segments is not None and any(
+            token in (ANY_ONE, ANY_RUN) for segment in segments[:5] for token in segment
+        )
+        if segments is not None and wild:
+            self.matchers.append(compile_segments(segments))
+        elif ANY_RUN in tokens or ANY_ONE in tokens:
+            self.patterns.append(tokens)
+            self.globs.append(compile_tokens(tokens))
+        else:
+            self.exact.add("".join(tokens))
+
+    def match(self, request: Request) -> bool | None:
+        """Whether any value matches; None if none does and one of them could not be filled in."""
+        resource = request.resource
+        if resource in self.exact or resource.startswith(tuple(self.prefixes)):
+            return True
+        if self.weight * len(resource) > _MANY:
+            if match_any(self.patterns, resource):
+                return True
+        else:
+            for glob in self.globs:
+                if glob(resource):
+                    return True
+        parts = request.parts
+        for matcher in self.matchers:
+            if matcher(parts):
+                return True
+        unknown = False
+        for template in self.dynamic:
+            tokens = None if template is None else _filled(template, request)
+            if tokens is None:
+                unknown = True
+            elif _fits(tokens, parts):
+                return True
+        return None if unknown else False
+
+
+def _segments_of(parts: tuple[Part, ...]) -> tuple[tuple[Part, ...], ...] | None:
+    """A template cut into six segments; None if a variable stands before the fifth colon, where none may stand.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-wheretouse
+    """
+    first = parts[0] if isinstance(parts[0], str) else ""
+    pieces = first.split(":", 5)
+    if len(pieces) < 6:
+        return None
+    head: list[tuple[Part, ...]] = [(piece,) if piece else () for piece in pieces[:5]]
+    rest: tuple[Part, ...] = ((pieces[5],) if pieces[5] else ()) + parts[1:]
+    return (*head, rest)
+
+
+def _filled(template: tuple[tuple[Part, ...], ...], request: Request) -> list[list[str]] | None:
+    out = []
+    for segment in template:
+        tokens = pattern_of(segment, request.single)
+        if tokens is None:
+            return None
+        out.append(tokens)
+    return out
+
+
+def _fits(segments: list[list[str]], parts: Sequence[str]) -> bool:
+    if len(parts) != 6:
+        return False
+    return all(
+        size_of(tokens) <= len(part) and compile_tokens(tokens)(part)
+        for tokens, part in zip(reversed(segments), reversed(parts), strict=True)
+    )
+
+
+def _always(_: str) -> bool:
+    return True
+
+
+def _never(_: str) -> bool:
+    return False
+
+
+def _nothing(_: Request) -> bool:
+    return False

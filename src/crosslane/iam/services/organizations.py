@@ -1,0 +1,45 @@
+"""Whom the policies of AWS Organizations bind."""
+
+from __future__ import annotations
+
+from crosslane.iam.principal import PrincipalKind
+from crosslane.iam.request import Request
+
+_BOUND = frozenset(
+    {
+        PrincipalKind.USER,
+        PrincipalKind.ROLE,
+        PrincipalKind.ROLE_SESSION,
+        PrincipalKind.FEDERATED_USER,
+        PrincipalKind.ROOT,
+    }
+)
+
+
+def scps_bind(request: Request) -> bool:
+    """Service control policies bind users, roles and the root user of member accounts; not service-linked roles, and
+    not services or people outside the organization.
+
+    https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html (2026-11-24).
+    The management account is the caller's to know: it has no SCPs.
+    """
+    return request.principal.kind in _BOUND and not is_service_linked(request)
+
+
+def rcps_bind(request: Request) -> bool:
+    """Resource control policies bind everybody but service-linked roles.
+
+    https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html (2026-11-24).
+    """
+    return not is_service_linked(request)
+
+
+def is_service_linked(request: Request) -> bool:
+    """Whether the principal is a service-linked role: its path says so, which a session shows in aws:PrincipalArn."""
+    principal = request.principal
+    if principal.kind is PrincipalKind.ROLE:
+        return ":role/aws-service-role/" in principal.name
+    if principal.kind is not PrincipalKind.ROLE_SESSION:
+        return False
+    arn = request.context.get("aws:PrincipalArn")
+    return isinstance(arn, str) and ":role/aws-service-role/" in arn
