@@ -9,6 +9,7 @@ from typing import Any
 
 from moto.core.exceptions import ServiceException
 from moto.iam.models import User
+from moto.iam.policy_validation import VALID_RESOURCE_PATH_STARTING_VALUES
 
 from crosslane.sandbox.request import Handler, Request, ServiceError
 from crosslane.sandbox.services.iam_policies import AwsManagedPolicies
@@ -23,6 +24,7 @@ ATTACHED_POLICIES = 10
 
 def handlers(store: Store, managed: AwsManagedPolicies) -> dict[tuple[str, str], Handler]:
     """Operations that are answered here; all others of IAM are moto's."""
+    _accept_whole_account_resources()
 
     def create_user(request: Request) -> Mapping[str, Any]:
         return _create_user(store, request)
@@ -168,3 +170,10 @@ def _role(store: Store, request: Request) -> Any:
 
 def _missing(message: str) -> ServiceError:
     return ServiceError("NoSuchEntity", message, 404)
+
+
+def _accept_whole_account_resources() -> None:
+    """Let ``arn:aws:iam::ACCOUNT:*`` be a resource: IAM's own message says that ``*`` is fine, moto refuses it."""
+    accepted = VALID_RESOURCE_PATH_STARTING_VALUES["iam"]["values"]
+    if "*" not in accepted:
+        accepted.append("*")
