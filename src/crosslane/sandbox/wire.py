@@ -177,6 +177,8 @@ def _parameters(
 ) -> Mapping[str, Any]:
     parser = PROTOCOL_PARSERS[protocol](operation)
     try:
+        if protocol == "json" and http.get_data():
+            json.loads(http.get_data())
         parsed = parser.parse(
             {
                 "method": http.method,
