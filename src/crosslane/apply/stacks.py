@@ -51,8 +51,8 @@ def put_stack(task: PutStack, step: Step, hands: Hands) -> Done:
             _create(stack, gateway, step, hands)
             return Done(Outcome.REPLACED, f"it was {live.status}; CREATE_COMPLETE")
         case Op.UPDATE if live is not None:
-            if live.status == "UPDATE_ROLLBACK_FAILED":
-                _continue_rollback(gateway, live, step, hands)
+            if live.status in _UNFINISHED_ROLLBACK:
+                _finish_rollback(gateway, live, step, hands)
             changed = _update(stack, live, gateway, step, hands)
             outcome = Outcome.ADOPTED if step.op is Op.ADOPT else Outcome.UPDATED
             return Done(outcome if changed else Outcome.UNCHANGED, ", ".join(changed) or "nothing to change")
@@ -187,11 +187,18 @@ def _refuse_unplanned_replacement(
             )
 
 
-def _continue_rollback(gateway: Gateway, live: LiveStack, step: Step, hands: Hands) -> None:
+_UNFINISHED_ROLLBACK = {"UPDATE_ROLLBACK_FAILED": "ContinueUpdateRollback", "UPDATE_FAILED": "RollbackStack"}
+"""The call that leads out of each status in which a change set cannot be relied on.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_RollbackStack.html (2026-11-24)
+"""
+
+
+def _finish_rollback(gateway: Gateway, live: LiveStack, step: Step, hands: Hands) -> None:
     token = hands.token()
-    hands.progress.note(step, "continues the rollback that failed")
+    hands.progress.note(step, f"rolls it back first: it is in {live.status}")
     asked = {"StackName": live.id, "ClientRequestToken": token}
-    gateway.call("cloudformation", "ContinueUpdateRollback", asked)
+    gateway.call("cloudformation", _UNFINISHED_ROLLBACK[live.status], asked)
     _wait(gateway, live.id, frozenset({"UPDATE_ROLLBACK_COMPLETE"}), token, step, hands, before=live)
 
 

@@ -62,6 +62,9 @@ def decide_stack(stack: Stack, live: LiveStack | None, outputs: OutputLookup) ->
     )
     if live.status == "UPDATE_ROLLBACK_FAILED":
         return StackDecision(Op.UPDATE, "its last rollback failed: it is continued first", changes)
+    if live.status == "UPDATE_FAILED":
+        # The template is the one that failed, so that comparing it says nothing about the resources.
+        return StackDecision(Op.UPDATE, "its last update failed and was left so: it is rolled back first", changes)
     if changes:
         return StackDecision(Op.UPDATE, f"{len(changes)} of its properties differ", changes)
     return StackDecision(Op.KEEP, f"it is as it should be ({live.status})")
