@@ -1,0 +1,1 @@
+"""In-memory worlds for tests: what is live, declared thing by thing."""
