@@ -14,15 +14,19 @@ from crosslane.desired.stacks.target import target_stack
 from crosslane.desired.topology import bootstrapped, source_account, targets
 
 
-def desired_state(config: Config, *, sso_role_name: str | None = None) -> Desired:
+def desired_state(
+    config: Config, *, sso_role_name: str | None = None, configured: frozenset[str] = frozenset()
+) -> Desired:
     """Everything that ``config`` asks for; the same config gives the same bytes.
 
     ``sso_role_name`` is the role of the person's sign-in (``AWSReservedSSO_SET_HEX``), for mode ``keyless`` where the
-    config names no permission set; without both, the set is ``AdministratorAccess``. Raises UsageError where names are
-    so long that AWS's quotas for policies cannot be kept.
+    config names no permission set; without both, the set is ``AdministratorAccess``. ``configured`` names the stages
+    whose parameters the app keeps in ``STAGE.json`` beside its template (CodePipeline's template configuration): a
+    deploy action fails if the build does not hand on the file that it names, so it names only what exists. Raises
+    UsageError where names are so long that AWS's quotas for policies cannot be kept.
     """
     tags = tags_of(config)
-    stacks = stacks_of(config)
+    stacks = stacks_of(config, configured)
     return Desired(
         pipeline_name=names.pipeline_name(config),
         pipeline_arn=names.pipeline_arn(config),
@@ -54,12 +58,12 @@ def tags_of(config: Config) -> Tags:
     return ((PIPELINE_TAG, config.pipeline.name), (TOOLS_TAG, config.tools.id))
 
 
-def stacks_of(config: Config) -> tuple[Stack, ...]:
+def stacks_of(config: Config, configured: frozenset[str] = frozenset()) -> tuple[Stack, ...]:
     """All stacks, by level: key and bucket first, because the key's ARN is random; the pipeline last."""
     tags = tags_of(config)
     return (
         prerequisites_stack(config, tags),
         source_stack(config, tags),
         *(target_stack(config, target, position, tags) for position, target in enumerate(targets(config))),
-        pipeline_stack(config, tags),
+        pipeline_stack(config, tags, configured),
     )

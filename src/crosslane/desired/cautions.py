@@ -91,6 +91,6 @@ def _app_roles_need_boundary(config: Config, account: Account) -> Caution:
     return Caution(
         "app-roles-need-boundary",
         account.name,
-        "the app's roles are only made here if they carry the boundary: set PermissionsBoundary to"
-        f" {names.boundary_arn(config, account)} under Globals/Function of the app's template",
+        "the app's roles are only made here if they carry the boundary: give every role of the app's template the"
+        f" PermissionsBoundary {names.boundary_arn(config, account)}",
     )

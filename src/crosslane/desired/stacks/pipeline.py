@@ -26,7 +26,7 @@ BUILD_MINUTES = 30
 LOG_DAYS = 90
 
 
-def pipeline_stack(config: Config, tags: Tags) -> Stack:
+def pipeline_stack(config: Config, tags: Tags, configured: frozenset[str]) -> Stack:
     """The stack of S6, made last: a new pipeline starts itself at once."""
     accounts = account_parameters(config)
     chosen = names.names_of(config)
@@ -52,7 +52,7 @@ def pipeline_stack(config: Config, tags: Tags) -> Stack:
             f"{config.pipeline.name}-codepipeline-policy",
             pipeline_policy(config),
         ),
-        "Pipeline": _pipeline(config),
+        "Pipeline": _pipeline(config, configured),
         "StartRole": role(
             names.start_role(config),
             f"Starts the pipeline {names.pipeline_name(config)} when its branch changes",
@@ -225,7 +225,7 @@ def _project(config: Config) -> Json:
     }
 
 
-def _pipeline(config: Config) -> Json:
+def _pipeline(config: Config, configured: frozenset[str]) -> Json:
     return {
         "Type": "AWS::CodePipeline::Pipeline",
         "Properties": {
@@ -238,7 +238,7 @@ def _pipeline(config: Config) -> Json:
                 "Location": ref("S3Bucket"),
                 "EncryptionKey": {"Type": "KMS", "Id": ref("CMKARN")},
             },
-            "Stages": pipeline_stages(config),
+            "Stages": pipeline_stages(config, configured),
         },
     }
 

@@ -38,8 +38,8 @@ def stage_names(config: Config) -> tuple[tuple[Stage, str | None, str], ...]:
     return tuple(found)
 
 
-def pipeline_stages(config: Config) -> list[Json]:
-    """The property ``Stages`` of the pipeline."""
+def pipeline_stages(config: Config, configured: frozenset[str]) -> list[Json]:
+    """The property ``Stages`` of the pipeline; ``configured`` as for ``desired_state``."""
     stages = [
         {"Name": "Source", "Actions": [_source(config)]},
         {"Name": "Build", "Actions": [_build()]},
@@ -47,7 +47,7 @@ def pipeline_stages(config: Config) -> list[Json]:
     for stage, approval, deploy in stage_names(config):
         if approval is not None:
             stages.append({"Name": approval, "Actions": [_approve(config, stage, approval)]})
-        stages.append({"Name": deploy, "Actions": _deploy(config, stage)})
+        stages.append({"Name": deploy, "Actions": _deploy(config, stage, configured)})
     return stages
 
 
@@ -110,7 +110,8 @@ def _approve(config: Config, stage: Stage, name: str) -> Json:
     )
 
 
-def _deploy(config: Config, stage: Stage) -> list[Json]:
+def _deploy(config: Config, stage: Stage, configured: frozenset[str]) -> list[Json]:
+    """https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-CloudFormation.html (2026-11-24)"""
     chosen = names.names_of(config)
     account = config.account(stage.account)
     name = names.app_stack(config, stage)
@@ -118,6 +119,9 @@ def _deploy(config: Config, stage: Stage) -> list[Json]:
         "StackName": name,
         "ChangeSetName": name,
     }
+    parameters: Json = {}
+    if stage.name in configured:
+        parameters["TemplateConfiguration"] = f"{BUILD_ARTIFACT}::{stage.name}.json"
     word = capitalised(stage.name)
     action_role = _role(config, account, chosen.action_role)
     return [
@@ -129,6 +133,7 @@ def _deploy(config: Config, stage: Stage) -> list[Json]:
                 "ActionMode": "CHANGE_SET_REPLACE",
                 **place,
                 "TemplatePath": f"{BUILD_ARTIFACT}::{PACKAGED_TEMPLATE}",
+                **parameters,
                 "Capabilities": "CAPABILITY_NAMED_IAM,CAPABILITY_AUTO_EXPAND",
                 "RoleArn": _role(config, account, chosen.execution_role),
             },
