@@ -9,9 +9,10 @@ from functools import partial
 
 import click
 
-from crosslane.cli.join import World, apply_plan, hands_of, observe, opened, reader_of, refuse
+from crosslane.cli.join import World, apply_plan, hands_of, observe, opened, reader_of, refuse, working_deployers
 from crosslane.cli.options import Invocation, common_options
 from crosslane.errors import DONE, UsageError
+from crosslane.live.model import Live
 from crosslane.live.read import read_data, reading
 from crosslane.plan.destroy import Removal, plan_destroy
 from crosslane.plan.model import Plan
@@ -35,7 +36,8 @@ def command(invocation: Invocation, data: bool, dry_run: bool) -> int:
     """Remove what carries this pipeline's tags, in reverse order, after showing it."""
     start = time.monotonic()
     with opened(invocation) as world:
-        plan = _plan(world, data)
+        live = observe(world)
+        plan = _plan(world, live, data)
         if dry_run:
             _show(invocation, world, plan, to_stderr=False)
             return DONE
@@ -43,7 +45,7 @@ def command(invocation: Invocation, data: bool, dry_run: bool) -> int:
         if plan.steps:
             _confirm(invocation, world, plan)
         with progress_on_stderr(invocation.verbose) as progress:
-            hands = hands_of(world, progress)
+            hands = hands_of(world, progress, deployers=working_deployers(world, live))
             results = apply_plan(plan, hands)
         seconds = time.monotonic() - start
         if invocation.json:
@@ -77,8 +79,7 @@ def command(invocation: Invocation, data: bool, dry_run: bool) -> int:
     return failed.exit_code if failed is not None else DONE
 
 
-def _plan(world: World, data: bool) -> Plan:
-    live = observe(world)
+def _plan(world: World, live: Live, data: bool) -> Plan:
     reader = reader_of(world, world.config.tools.name, live.identities)
     stored = reading(partial(read_data, reader, world.desired.tags))
     return plan_destroy(world.desired, live, stored, mark=world.mark, removal=Removal(data))

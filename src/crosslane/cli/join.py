@@ -128,8 +128,10 @@ def make_plan(world: World, live: Live, scope: up.Scope) -> Plan:
     return up.plan_up(world.desired, live, places=world.places, mark=world.mark, scope=scope, now=datetime.now(UTC))
 
 
-def hands_of(world: World, progress: Progress, *, adopt: bool = False) -> Hands:
-    """What the executor works with."""
+def hands_of(
+    world: World, progress: Progress, *, adopt: bool = False, deployers: Mapping[str, str] | None = None
+) -> Hands:
+    """What the executor works with. ``deployers`` are the profiles with a session, if not all that are wanted."""
     return Hands(
         cloud=world.cloud,
         files=world.files,
@@ -138,7 +140,7 @@ def hands_of(world: World, progress: Progress, *, adopt: bool = False) -> Hands:
         tags=world.desired.tags,
         bases={place.name: place.profile for place in world.places},
         keys=world.keys,
-        deployers=world.deployers,
+        deployers=world.deployers if deployers is None else deployers,
         adopt=adopt,
         clock=Clock(Event()),
         now=lambda: datetime.now(UTC),
@@ -180,6 +182,15 @@ def refuse(plan: Plan) -> None:
             if all(conflict.adoptable for conflict in plan.conflicts)
             else "use other names in [names] and [bootstrap]",
         )
+
+
+def working_deployers(world: World, live: Live) -> dict[str, str]:
+    """The deployers' profiles whose session works now; in the other accounts the sign-in has to do."""
+    return {
+        account: profile
+        for account, profile in world.deployers.items()
+        if isinstance(live.identities.get((account, Who.DEPLOYER)), LiveIdentity)
+    }
 
 
 def _local_profiles(world: World) -> dict[str, LocalProfile]:
