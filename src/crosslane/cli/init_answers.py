@@ -244,7 +244,7 @@ def aws_settings(environ: Mapping[str, str], home: Path) -> AwsSettings:
     from crosslane.credentials.section_text import read_profiles
 
     try:
-        text = ProfileFiles.from_environment(environ, home).config_path.read_text(errors="replace")
+        text = ProfileFiles.from_environment(environ, home).config_path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         text = ""
     profiles = read_profiles(text)
