@@ -1,0 +1,233 @@
+"""Starting, finding and ending sandboxes, also when things are in the way."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from crosslane.config.model import Config
+from crosslane.errors import EnvironmentFailure, UsageError
+from crosslane.sandbox import lifecycle
+from crosslane.sandbox.lifecycle import Running
+from tests.sandbox.conftest import Accounts, config_at
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Config]:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    found = config_at(tmp_path / "crosslane.toml")
+    yield found
+    lifecycle.stop(found)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+
+
+def _answers(running: Running) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", int(running.endpoint.rpartition(":")[2]))) == 0
+
+
+def test_an_attached_sandbox_is_gone_with_its_files_afterwards(config: Config) -> None:
+    with lifecycle.attached(config) as running:
+        assert Accounts(running).client("tools", "sts").get_caller_identity()["Account"] == "111111111111"
+        assert running.directory.is_dir()
+    assert not running.directory.exists()
+    assert not _is_alive(running.pid)
+    assert not _answers(running)
+
+
+@pytest.mark.parametrize("ending", [RuntimeError, KeyboardInterrupt, SystemExit])
+def test_an_attached_sandbox_goes_however_the_work_ends(config: Config, ending: type[BaseException]) -> None:
+    with pytest.raises(ending), lifecycle.attached(config) as running:
+        raise ending
+    assert not running.directory.exists()
+    assert not _is_alive(running.pid)
+
+
+def test_an_attached_sandbox_goes_when_its_starter_is_killed(config: Config, tmp_path: Path) -> None:
+    program = (
+        "import time; from pathlib import Path; from crosslane.sandbox import lifecycle\n"
+        "from tests.sandbox.conftest import config_at\n"
+        f"with lifecycle.attached(config_at(Path({str(tmp_path)!r}) / 'crosslane.toml')) as running:\n"
+        "    print(running.pid, running.directory, flush=True); time.sleep(60)\n"
+    )
+    starter = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    assert starter.stdout is not None
+    pid, _, directory = starter.stdout.readline().strip().partition(" ")
+    starter.kill()
+    starter.wait()
+    starter.stdout.close()
+    _wait_until(lambda: not _is_alive(int(pid)) and not Path(directory).exists())
+
+
+def _wait_until(happened: object, seconds: float = 10) -> None:
+    limit = time.monotonic() + seconds
+    while not happened():  # type: ignore[operator]
+        assert time.monotonic() < limit, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def test_files_are_for_their_owner_only(config: Config) -> None:
+    with lifecycle.attached(config) as running:
+        assert stat.S_IMODE(running.directory.stat().st_mode) == 0o700
+        for file in running.directory.iterdir():
+            assert stat.S_IMODE(file.stat().st_mode) == 0o600, file
+
+
+def test_a_kept_sandbox_is_found_used_and_stopped(config: Config) -> None:
+    assert lifecycle.find(config) is None
+    started = lifecycle.start(config, detach=True)
+    assert lifecycle.find(config) == started
+    assert str(started.directory).startswith(os.environ["XDG_STATE_HOME"])
+    with lifecycle.attached(config) as used:
+        assert used == started
+    assert lifecycle.find(config) == started
+    assert lifecycle.stop(config) is True
+    assert lifecycle.find(config) is None
+    assert not started.directory.exists()
+    assert not _is_alive(started.pid)
+    assert lifecycle.stop(config) is False
+
+
+def test_another_config_has_another_sandbox(config: Config, tmp_path: Path) -> None:
+    lifecycle.start(config, detach=True)
+    assert lifecycle.find(config_at(tmp_path / "other.toml")) is None
+
+
+def test_a_second_start_is_refused(config: Config) -> None:
+    lifecycle.start(config, detach=True)
+    with pytest.raises(UsageError, match="running already") as refused:
+        lifecycle.start(config)
+    assert refused.value.next == "crosslane sandbox stop"
+
+
+@pytest.mark.parametrize(
+    "left_behind",
+    [
+        "",
+        "{",
+        "[]",
+        '{"pid": "x"}',
+        '{"id": "1", "pid": 0, "endpoint": "http://127.0.0.1:1"}',
+        '{"id": "1", "pid": 99999999999999, "endpoint": "http://127.0.0.1:1"}',
+        json.dumps({"id": "1", "pid": os.getpid(), "endpoint": "http://127.0.0.1:1"}),
+        json.dumps({"id": "1", "pid": os.getpid(), "endpoint": "http://example.com:80"}),
+        "\x00\xff",
+    ],
+)
+def test_what_a_dead_sandbox_left_behind_is_in_nobodys_way(config: Config, left_behind: str) -> None:
+    first = lifecycle.start(config, detach=True)
+    state = first.directory / "sandbox.json"
+    os.kill(first.pid, signal.SIGKILL)
+    _wait_until(lambda: not _is_alive(first.pid))
+    assert lifecycle.find(config) is None
+    state.write_bytes(left_behind.encode("latin-1"))
+    assert lifecycle.find(config) is None
+    second = lifecycle.start(config, detach=True)
+    assert lifecycle.find(config) == second
+
+
+def test_stopping_never_ends_a_process_that_is_no_sandbox(config: Config) -> None:
+    bystander = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    directory = lifecycle.start(config, detach=True).directory
+    lifecycle.stop(config)
+    directory.mkdir(parents=True)
+    state = {"id": "1", "pid": bystander.pid, "endpoint": "http://127.0.0.1:1"}
+    (directory / "sandbox.json").write_text(json.dumps(state))
+    assert lifecycle.stop(config) is False
+    assert bystander.poll() is None
+    bystander.kill()
+    bystander.wait()
+
+
+def test_a_port_in_use_is_named(config: Config) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(EnvironmentFailure, match=f"port {port} ") as refused:
+            lifecycle.start(config, port=port, detach=True)
+    assert refused.value.code == "PortInUse"
+    assert "--port" in str(refused.value.next)
+    assert lifecycle.find(config) is None
+
+
+def test_a_chosen_port_is_used(config: Config) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    assert lifecycle.start(config, port=port, detach=True).endpoint == f"http://127.0.0.1:{port}"
+
+
+def test_a_state_folder_that_cannot_be_written_is_named(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    with pytest.raises(EnvironmentFailure, match="cannot write") as refused:
+        lifecycle.start(config, detach=True)
+    assert "XDG_STATE_HOME" in str(refused.value.next)
+
+
+def test_without_moto_it_says_what_to_install(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "moto" else find(name))
+    with pytest.raises(EnvironmentFailure) as refused, lifecycle.attached(config):
+        pass
+    assert refused.value.next == "pip install 'crosslane[sandbox]'"
+
+
+def test_a_hostile_environment_and_folder_change_nothing(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("moto", "json", "botocore"):
+        (tmp_path / f"{module}.py").write_text("raise SystemExit('wrong module')")
+    monkeypatch.chdir(tmp_path)
+    for name, value in {
+        "AWS_PROFILE": "none",
+        "AWS_ENDPOINT_URL": "https://example.com",
+        "MOTO_ACCOUNT_ID": "999999999999",
+        "HTTP_PROXY": "http://192.0.2.1:1",
+        "http_proxy": "http://192.0.2.1:1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    with lifecycle.attached(config) as running:
+        assert Accounts(running).client("dev", "sts").get_caller_identity()["Account"] == "222222222222"
+
+
+def test_importing_it_is_cheap() -> None:
+    program = "import sys; import crosslane.sandbox.lifecycle; print(*sorted(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"moto", "botocore", "boto3", "flask", "werkzeug"} & set(loaded)
+
+
+def test_another_region_and_partition(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    for region, start in (("us-gov-west-1", "arn:aws-us-gov:sts::111111111111:"), ("us-east-1", "arn:aws:sts::")):
+        with lifecycle.attached(config_at(tmp_path / "crosslane.toml", region)) as running:
+            found = Accounts(running, region)
+            assert found.client("tools", "sts").get_caller_identity()["Arn"].startswith(start)
+            role = found.client("tools", "iam").list_roles()["Roles"][0]
+            attached = found.client("tools", "iam").list_attached_role_policies(RoleName=role["RoleName"])
+            partition = start.split(":")[1]
+            assert (
+                attached["AttachedPolicies"][0]["PolicyArn"] == f"arn:{partition}:iam::aws:policy/AdministratorAccess"
+            )
+            place = "" if region == "us-east-1" else f"{region}/"
+            assert role["Path"] == f"/aws-reserved/sso.amazonaws.com/{place}"
