@@ -266,6 +266,13 @@ def test_only_tls_reaches_the_bucket() -> None:
     assert len(tls.resources) == 2
 
 
+def test_an_upload_that_names_no_key_is_not_refused_for_its_key() -> None:
+    (policy,) = [one for one in written(guide_config()) if one.kind == "bucket policy"]
+    (other_keys,) = [one for one in policy.document.statements if one.sid == "RefuseOtherKeys"]
+    assert other_keys.condition is not None
+    assert other_keys.condition["Null"] == {"s3:x-amz-server-side-encryption-aws-kms-key-id": "false"}
+
+
 def test_a_document_is_json_that_iam_accepts() -> None:
     text = Document((Statement("Sid", "why", ("s3:GetObject",), ("arn:aws:s3:::b/*",)),)).to_text()
     assert json.loads(text)["Statement"][0]["Resource"] == ["arn:aws:s3:::b/*"]

@@ -27,3 +27,10 @@ def test_cfn_lint_finds_nothing(config: Config) -> None:
         assert decode.decode_str(stack.template)[1] == []
         found = lint(stack.template, config=arguments)
         assert [(one.rule.id, one.message, one.path) for one in found] == [], stack.name
+
+
+def test_cfn_lint_would_find_a_slip() -> None:
+    (pre_reqs, *_) = stacks_of(guide_config())
+    broken = pre_reqs.template.replace('"EnableKeyRotation":true', '"EnableKeyRotations":true')
+    assert broken != pre_reqs.template
+    assert lint(broken, config=ManualArgs(regions=["eu-west-1"]))

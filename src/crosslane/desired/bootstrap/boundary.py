@@ -8,13 +8,12 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from crosslane.config.model import Account, Config, Mode
 from crosslane.desired import artifacts, names
-from crosslane.desired.bootstrap import storage
-from crosslane.desired.bootstrap.made import Made, made_by, passed_roles
-from crosslane.desired.model import Document, Stack, Statement
+from crosslane.desired.bootstrap.made import made_by, passed_roles
+from crosslane.desired.model import PIPELINE_TAG, Document, Stack, Statement
 from crosslane.desired.topology import Target, is_tools, source_account, targets
 
 
@@ -106,7 +105,24 @@ def _key(config: Config, account: Account, made: Mapping[str, tuple[str, ...]]) 
             ),
             (keys, *aliases),
         ),
-        *(one for one in storage.key(config, account, Made("AWS::KMS::Key", ())) if one.condition),
+        *_changing_keys(config, keys),
+    ]
+
+
+def _changing_keys(config: Config, keys: str) -> list[Statement]:
+    """As for the deployer, in shorter words: only a key with this pipeline's tag is made, changed or deleted."""
+    ours = config.pipeline.name
+    making = {"StringEquals": {f"aws:RequestTag/{PIPELINE_TAG}": ours}}
+    return [
+        Statement("MakeKey", "Only with this pipeline's tag", ("kms:CreateKey",), ("*",), condition=making),
+        Statement("TagKey", "Only with this pipeline's tag", ("kms:TagResource",), (keys,), condition=making),
+        Statement(
+            "ChangeKey",
+            "Only a key that carries this pipeline's tag",
+            ("kms:*KeyDeletion", "kms:Disable*", "kms:EnableKey", "kms:PutKeyPolicy", "kms:Un*", "kms:Update*"),
+            (keys,),
+            condition={"StringEquals": {f"aws:ResourceTag/{PIPELINE_TAG}": ours}},
+        ),
     ]
 
 
@@ -115,7 +131,7 @@ def _roles(
 ) -> list[Statement]:
     """The stacks' roles and the app's: rights only together with this boundary, and to known services only."""
     app = () if target is None else (f"{_app_name(config)}*",)
-    arns = tuple(names.role_arn(config, account, role) for role in (*made, *app))
+    arns = tuple(names.role_arn(config, account, role) for role in _not_covered((*made, *app)))
     if not arns:
         return []
     passed = passed_roles(stacks)
@@ -145,7 +161,7 @@ def _roles(
                 "PassRoles",
                 "Hands roles to the services that work with them here, and to no others",
                 ("iam:PassRole",),
-                tuple(names.role_arn(config, account, role) for role in sorted(passable)),
+                tuple(names.role_arn(config, account, role) for role in _not_covered(sorted(passable))),
                 condition={
                     "StringEquals": {
                         "iam:PassedToService": [f"{service}.amazonaws.com" for service in sorted(services)]
@@ -154,6 +170,13 @@ def _roles(
             )
         )
     return statements
+
+
+def _not_covered(roles: Iterable[str]) -> tuple[str, ...]:
+    """``roles`` without those that a pattern among them stands for already."""
+    roles = tuple(roles)
+    patterns = tuple(role[:-1] for role in roles if role.endswith("*"))
+    return tuple(role for role in roles if role.endswith("*") or not role.startswith(patterns))
 
 
 def _assumptions(config: Config, account: Account) -> list[Statement]:
@@ -278,8 +301,6 @@ def _denials(config: Config, account: Account) -> list[Statement]:
                 " are its own",
                 (
                     "iam:*LoginProfile",
-                    "iam:*MFADevice",
-                    "iam:*ServiceSpecificCredential",
                     "iam:AttachUserPolicy",
                     "iam:DeleteUser*",
                     "iam:DetachUserPolicy",

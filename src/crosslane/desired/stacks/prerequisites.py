@@ -147,7 +147,9 @@ def bucket_policy(config: Config) -> Document:
             effect="Deny",
             principal="*",
             condition={
-                "ArnNotEqualsIfExists": {"s3:x-amz-server-side-encryption-aws-kms-key-id": get_att("KMSKey", "Arn")}
+                # A request that names no key gets the bucket's own; a negated operator alone would deny it too.
+                "Null": {_KEY_HEADER: "false"},
+                "ArnNotEquals": {_KEY_HEADER: get_att("KMSKey", "Arn")},
             },
         ),
     ]
@@ -217,6 +219,8 @@ def bus_statement(config: Config) -> Statement:
         },
     )
 
+
+_KEY_HEADER = "s3:x-amz-server-side-encryption-aws-kms-key-id"
 
 _ADMINISTRATION = (
     "kms:CancelKeyDeletion",
