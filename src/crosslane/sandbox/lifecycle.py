@@ -104,7 +104,7 @@ def stop(config: Config) -> bool:
     """Ends the kept sandbox of this config and removes its files. False if there was none running."""
     running = find(config)
     if running is not None:
-        _end(running.pid)
+        _end(running.pid, running.directory)
     _remove(_directory(config))
     return running is not None
 
@@ -130,7 +130,7 @@ def attached(
         try:
             yield running
         finally:
-            _end(running.pid)
+            _end(running.pid, running.directory)
     finally:
         _remove(directory)
 
@@ -177,7 +177,7 @@ def _launch(directory: Path, options: Mapping[str, Any]) -> Running:
         started = _handshake(process, {**options, "directory": str(directory)}, directory / "log")
         return _describe(directory, options, started, process.pid)
     except BaseException:
-        _end(process.pid)
+        _end(process.pid, directory)
         _remove(directory)
         raise
 
@@ -319,8 +319,9 @@ def _answers(endpoint: str, identity: str) -> bool:
         connection.close()
 
 
-def _end(pid: int) -> None:
-    """Ends the process and waits for it; its files go with it."""
+def _end(pid: int, directory: Path) -> None:
+    """Ends the process and waits for it. It removes its files last, so a parent that is slow to take note of its end
+    holds nobody up."""
     child = _children.pop(pid, None)
     if child is not None and child.stdin is not None:
         with contextlib.suppress(OSError):
@@ -330,6 +331,6 @@ def _end(pid: int) -> None:
             os.kill(pid, number)
         limit = time.monotonic() + _STOP_SECONDS
         while time.monotonic() < limit:
-            if (child.poll() is not None) if child is not None else not _alive(pid):
+            if child.poll() is not None if child is not None else not (_alive(pid) and directory.exists()):
                 return
             time.sleep(0.01)
