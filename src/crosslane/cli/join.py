@@ -23,6 +23,7 @@ from crosslane.apply.tasks import carry_out
 from crosslane.apply.waiting import Clock
 from crosslane.aws.gateway import Cloud, Gateway, Place
 from crosslane.cli.options import Invocation
+from crosslane.config.app import configured_stages
 from crosslane.config.model import Config
 from crosslane.credentials.profile_files import ProfileFiles
 from crosslane.desired.build import desired_state
@@ -84,7 +85,7 @@ class World:
 def opened(invocation: Invocation) -> Iterator[World]:
     """The world of this invocation: AWS, or the sandbox that is kept for its config or made for it."""
     config = invocation.load_config()
-    desired = desired_state(config)
+    desired = desired_state(config, configured=configured_stages(config))
     desired = replace(desired, retired=retired(config, desired))
     if not invocation.sandbox:
         files = ProfileFiles.from_environment(os.environ, Path.home())

@@ -70,7 +70,7 @@ class LazyGroup(click.Group):
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Try it without an AWS account: crosslane init, then crosslane up --sandbox.",
+    epilog="Try it without an AWS account: crosslane init --sandbox, then crosslane up --sandbox.",
 )
 @click.version_option(__version__, prog_name="crosslane")
 def program() -> None:

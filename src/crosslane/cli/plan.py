@@ -53,10 +53,12 @@ def command(invocation: Invocation, check: bool, adopt: bool, folder: Path | Non
 
 
 def _export(invocation: Invocation, folder: Path) -> int:
+    from crosslane.config.app import configured_stages
     from crosslane.desired.build import desired_state
     from crosslane.desired.export import export_files
 
-    files = export_files(desired_state(invocation.load_config()))
+    config = invocation.load_config()
+    files = export_files(desired_state(config, configured=configured_stages(config)))
     try:
         _write(folder, files)
     except OSError as error:
