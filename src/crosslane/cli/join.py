@@ -23,11 +23,11 @@ from crosslane.apply.tasks import carry_out
 from crosslane.apply.waiting import Clock
 from crosslane.aws.gateway import Cloud, Gateway, Place
 from crosslane.cli.options import Invocation
-from crosslane.config.app import configured_stages
+from crosslane.config.app import app_problems, configured_stages
 from crosslane.config.model import Config
 from crosslane.credentials.profile_files import ProfileFiles
 from crosslane.desired.build import desired_state
-from crosslane.desired.model import Desired
+from crosslane.desired.model import Caution, Desired
 from crosslane.desired.retired import retired
 from crosslane.errors import CrosslaneError, EnvironmentFailure, OutcomeError
 from crosslane.live.model import Live, LiveIdentity, LocalProfile, Reading, Unreadable, Who
@@ -86,7 +86,8 @@ def opened(invocation: Invocation) -> Iterator[World]:
     """The world of this invocation: AWS, or the sandbox that is kept for its config or made for it."""
     config = invocation.load_config()
     desired = desired_state(config, configured=configured_stages(config))
-    desired = replace(desired, retired=retired(config, desired))
+    missing = tuple(Caution("app-incomplete", None, problem) for problem in app_problems(config))
+    desired = replace(desired, retired=retired(config, desired), cautions=(*desired.cautions, *missing))
     if not invocation.sandbox:
         files = ProfileFiles.from_environment(os.environ, Path.home())
         journal = Journal(_state_home() / "journals" / f"{_short(config.path)}.jsonl")
