@@ -12,20 +12,32 @@ from typing import Any
 
 import botocore.session
 import pytest
+from botocore.exceptions import ClientError
 
 from crosslane.sandbox.accounts import Member
-from crosslane.sandbox.build import Options, Sandbox, build
+from crosslane.sandbox.build import Options, Sandbox, build, system_clock
+from crosslane.sandbox.cloudformation.engine import Engine
 
 REGION = "eu-west-1"
 ACCOUNT = "111111111111"
 OTHER = "222222222222"
+SLOW = 0.8
+"""Seconds that a wait condition handle takes: the slow resource of these tests, longer than DescribeStacks waits."""
 _numbers = itertools.count(1)
+
+
+def _settle(type_name: str, act: str) -> None:
+    if type_name == "AWS::CloudFormation::WaitConditionHandle" and act == "create":
+        time.sleep(SLOW)
 
 
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[Sandbox]:
     members = [Member("tools", ACCOUNT, "tools"), Member("dev", OTHER, "dev")]
     made = build(Options(members, REGION))
+    # The sandbox's own options make it slow or let DescribeStacks wait; these tests look at both.
+    engine = Engine(made.clients, system_clock, settle=_settle)
+    made.server.application._late["cloudformation"] = engine.handlers  # type: ignore[attr-defined]
     thread = threading.Thread(target=made.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     yield made
@@ -76,7 +88,10 @@ class Aws:
         return found
 
     def wait(self, name: str) -> dict[str, Any]:
-        return wait_for(lambda: self.stack(name), lambda s: not s["StackStatus"].endswith("_IN_PROGRESS"))
+        found: dict[str, Any] = wait_for(
+            lambda: self.stack(name), lambda stack: not stack["StackStatus"].endswith("_IN_PROGRESS")
+        )
+        return found
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """All events, oldest first."""
@@ -114,12 +129,12 @@ def text(template: Mapping[str, Any] | str) -> str:
     return template if isinstance(template, str) else json.dumps(template)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def aws(sandbox: Sandbox) -> Aws:
     return Aws(sandbox)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def other(sandbox: Sandbox) -> Aws:
     return Aws(sandbox, "dev")
 
@@ -136,6 +151,30 @@ def role(**properties: Any) -> dict[str, Any]:
         "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
     }
     return {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": trust, **properties}}
+
+
+def slow(*after: str) -> dict[str, Any]:
+    """A resource that takes ``SLOW`` seconds."""
+    return {"Type": "AWS::CloudFormation::WaitConditionHandle", "DependsOn": list(after)}
+
+
+def broken(*after: str) -> dict[str, Any]:
+    """A resource whose creation fails: there is no such role."""
+    properties = {"RoleName": "no-such-role", "PolicyName": "p", "PolicyDocument": {"Version": "2012-10-17"}}
+    return {"Type": "AWS::IAM::RolePolicy", "DependsOn": list(after), "Properties": properties}
+
+
+def stack_of(**resources: Any) -> dict[str, Any]:
+    """A template of these resources."""
+    return {"Resources": resources}
+
+
+def refused(call: Callable[[], Any]) -> tuple[str, str]:
+    """Code and message of the ClientError that the call raises."""
+    with pytest.raises(ClientError) as caught:
+        call()
+    error = caught.value.response["Error"]
+    return error["Code"], error["Message"]
 
 
 def bucket(**properties: Any) -> dict[str, Any]:

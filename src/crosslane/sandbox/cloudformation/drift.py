@@ -51,10 +51,11 @@ def compare(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> tuple[tup
     """The differences of the properties in ``expected`` that ``actual`` shows: (path, expected, actual, kind)."""
     found: list[tuple[str, Any, Any, str]] = []
     for name, wanted in expected.items():
+        if name not in actual:
+            continue
         if name == "Tags":
-            before, after = tag_map(wanted), tag_map(actual.get(name))
-            found.extend(_differences("/Tags", before, after))
-        elif name in actual:
+            found.extend(_differences("/Tags", tag_map(wanted), tag_map(actual[name])))
+        else:
             found.extend(_differences(f"/{name}", wanted, actual[name]))
     return tuple(found)
 

@@ -6,11 +6,25 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from crosslane.sandbox.cloudformation.resources import iam, kms, s3
+from crosslane.sandbox.cloudformation.resources import (
+    codebuild,
+    codecommit,
+    codepipeline,
+    events,
+    iam,
+    kms,
+    logs,
+    s3,
+    sns,
+    ssm,
+    wait,
+)
 from crosslane.sandbox.cloudformation.resources.model import ResourceType
 
+_MODULES = (codebuild, codecommit, codepipeline, events, iam, kms, logs, s3, sns, ssm, wait)
+
 TYPES: Final[Mapping[str, ResourceType]] = MappingProxyType(
-    {kind.name: kind for module in (iam, kms, s3) for kind in module.TYPES}
+    {kind.name: kind for module in _MODULES for kind in module.TYPES}
 )
 NAMES: Final = frozenset(TYPES)
 
