@@ -190,3 +190,22 @@ def test_inline_policies_of_a_role_are_limited_together(iam: Any, name: str) -> 
     iam.put_role_policy(RoleName=name, PolicyName="one", PolicyDocument=half)
     iam.put_role_policy(RoleName=name, PolicyName="one", PolicyDocument=half)
     assert code(lambda: iam.put_role_policy(RoleName=name, PolicyName="two", PolicyDocument=half)) == "LimitExceeded"
+
+
+def test_the_sign_ins_role_is_changed_by_nobody(accounts: Accounts, iam: Any) -> None:
+    name = accounts.client("tools", "sts").get_caller_identity()["Arn"].split("/")[1]
+    told = error(lambda: iam.delete_role(RoleName=name))
+    assert told[0] == "UnmodifiableEntity"
+    assert "only modifiable by AWS" in told[1]
+    inline = {"RoleName": name, "PolicyName": "x", "PolicyDocument": allow("s3:GetObject")}
+    assert code(lambda: iam.put_role_policy(**inline)) == "UnmodifiableEntity"
+
+
+def test_the_last_use_of_a_key_is_told(accounts: Accounts, iam: Any, name: str) -> None:
+    iam.create_user(UserName=name)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    unused = iam.get_access_key_last_used(AccessKeyId=key["AccessKeyId"])["AccessKeyLastUsed"]
+    assert unused["ServiceName"] == "N/A"
+    accounts.with_credentials(key, "codepipeline").list_pipelines()
+    used = iam.get_access_key_last_used(AccessKeyId=key["AccessKeyId"])["AccessKeyLastUsed"]
+    assert (used["ServiceName"], used["Region"]) == ("codepipeline", "eu-west-1")

@@ -19,6 +19,7 @@ from crosslane.sandbox.services.sts import not_authorized
 from crosslane.sandbox.store import Store
 
 _KEPT_CLIENTS = 128
+_KEPT_IDENTITIES = 512
 _SECONDS = 12 * 3600
 _RENEWED_BEFORE = 600
 
@@ -82,6 +83,8 @@ class Clients:
                 if left.total_seconds() > _RENEWED_BEFORE:
                     return acting
             acting = self._identities.keep(replace(identity, credentials=self._identities.temporary(_SECONDS)))
+            if len(self._acting) >= _KEPT_IDENTITIES:
+                self._acting.pop(next(iter(self._acting)))
             self._acting[kept] = acting
             return acting
 

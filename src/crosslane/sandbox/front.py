@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
+from moto.core.exceptions import ServiceException
 from moto.core.request import Request as HttpRequest
+from moto.utilities.utils import get_partition
 from werkzeug.exceptions import HTTPException
 
 from crosslane.sandbox import wire
@@ -127,27 +129,31 @@ class Front:
     def _serve(self, environ: Environ, call: Call, request: Request, signed: Scope | None) -> Answer:
         key = (call.service, request.operation)
         handler = self._handler(key)
-        if handler is not None:
-            for check in self._routes.checks.get(key, ()):
-                check(request)
-            return wire.write(call, handler(request))
-        if key[0] in self._routes.complete:
-            raise _unsupported(*key)
-        environ["wsgi.input"].seek(0)
-        with self._store.locked():
-            for check in self._routes.checks.get(key, ()):
-                check(request)
-            try:
+        try:
+            if handler is not None:
+                self._check(key, request)
+                return wire.write(call, handler(request))
+            if key[0] in self._routes.complete:
+                raise _unsupported(*key)
+            environ["wsgi.input"].seek(0)
+            with self._store.locked():
+                self._check(key, request)
                 answer = self._store.call(environ, call, signed, request.account, request.region)
-            except NotImplementedError:
-                raise _unsupported(*key) from None
-            except HTTPException as error:
-                raise ServiceError(
-                    str(error.name).replace(" ", ""), str(error.description), error.code or 400
-                ) from error
-        if answer.status == 404 and not answer.body and call.protocol in ("query", "json"):
+        except NotImplementedError:
+            raise _unsupported(*key) from None
+        except ServiceException as error:
+            raise ServiceError(str(error.code), str(error.message)) from error
+        except HTTPException as error:
+            code = getattr(error, "error_type", None) or str(error.name).replace(" ", "")
+            told = getattr(error, "message", None) or error.description
+            raise ServiceError(str(code), str(told), error.code or 400) from error
+        if _is_no_answer(answer, call.protocol):
             raise _unsupported(*key)
         return answer
+
+    def _check(self, key: Key, request: Request) -> None:
+        for check in self._routes.checks.get(key, ()):
+            check(request)
 
     def _handler(self, key: Key) -> Handler | None:
         if key[0] in self._late:
@@ -164,8 +170,11 @@ class Front:
                 return None
             raise refusal(BadCredentials.MISSING, service, protocol)
         found = self._identities.authenticate(signed.access_key, wire.session_token(http))
+        if get_partition(signed.region) != self._store.partition:
+            found = BadCredentials.UNKNOWN
         if isinstance(found, BadCredentials):
             raise refusal(found, service, protocol)
+        self._store.mark_used(found, service, signed.region)
         return found
 
     def _request(self, http: HttpRequest, call: Call, identity: Identity | None, signed: Scope | None) -> Request:
@@ -187,6 +196,12 @@ def _in_account(request: Request, account: str) -> Request:
         request.caller,
         request.headers,
     )
+
+
+def _is_no_answer(answer: Answer, protocol: str) -> bool:
+    """Whether moto answered as it does for what it does not know: nothing at all, or its web framework's page."""
+    empty = not answer.body and protocol in ("query", "json")
+    return answer.status >= 400 and (empty or answer.body[:14].lower() == b"<!doctype html")
 
 
 def _unsupported(service: str, operation: str) -> ServiceError:

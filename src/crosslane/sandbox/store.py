@@ -16,7 +16,8 @@ from typing import Any
 
 from moto.backends import get_backend
 from moto.core.config import default_user_config
-from moto.iam.models import IAMBackend, Role, User, iam_backends
+from moto.core.utils import utcnow
+from moto.iam.models import AccessKeyLastUsed, IAMBackend, Role, User, iam_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from crosslane.sandbox.identities import Credentials, Identity, Kind
@@ -80,6 +81,17 @@ class Store:
             credentials = Credentials(key.access_key_id, key.secret_access_key)
             return Identity(Kind.USER, account, user.arn, user.id, user.arn, credentials, user.name)
         return None
+
+    def mark_used(self, identity: Identity, service: str, region: str) -> None:
+        """Notes when and where a key or role was used last, which IAM tells of both."""
+        iam = self.iam(identity.account)
+        key = iam.access_keys.get(identity.credentials.access_key)
+        if key is not None:
+            key.last_used = AccessKeyLastUsed(timestamp=utcnow(), service=service, region=region)
+        elif identity.kind is Kind.ROLE:
+            role = iam.roles.get(identity.user_id.partition(":")[0])
+            if role is not None:
+                role.last_used = utcnow()
 
     def call(self, environ: Environ, call: Call, signed: Scope | None, account: str, region: str) -> Answer:
         """Lets moto answer, as the account and in the region given. What moto raises is raised."""

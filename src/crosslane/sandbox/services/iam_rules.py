@@ -37,6 +37,20 @@ _OF_OWN_USER = (
     "ListSSHPublicKeys",
     "GetLoginProfile",
 )
+_CHANGING_A_ROLE = (
+    "AttachRolePolicy",
+    "DeleteRole",
+    "DeleteRolePermissionsBoundary",
+    "DeleteRolePolicy",
+    "DetachRolePolicy",
+    "PutRolePermissionsBoundary",
+    "PutRolePolicy",
+    "TagRole",
+    "UntagRole",
+    "UpdateAssumeRolePolicy",
+    "UpdateRole",
+    "UpdateRoleDescription",
+)
 _WITH_POLICY_ARN = (
     "GetPolicy",
     "GetPolicyVersion",
@@ -84,26 +98,40 @@ def checks(
         if request.parameters.get("Scope", "All") in ("All", "AWS"):
             managed.require_all(request.account)
 
-    return {
-        ("iam", "CreatePolicy"): (managed_size,),
-        ("iam", "CreatePolicyVersion"): (managed_size,),
-        **{("iam", operation): (inline_size,) for operation in INLINE_CHARACTERS},
-        ("iam", "CreateRole"): (trust, boundary),
-        ("iam", "CreateUser"): (boundary,),
-        ("iam", "UpdateAssumeRolePolicy"): (trust,),
-        ("iam", "PutRolePermissionsBoundary"): (boundary,),
-        ("iam", "DeletePolicy"): (policy_removal,),
-        ("iam", "DeleteUser"): (user_removal,),
-        ("iam", "ListPolicies"): (load_all,),
-        **{("iam", operation): (own_user,) for operation in _OF_OWN_USER},
-        **{("iam", operation): (managed.require,) for operation in _WITH_POLICY_ARN},
-    }
+    def role_of_ours(request: Request) -> None:
+        _check_protected_role(store, request)
+
+    by_operation: dict[str, tuple[Check, ...]] = dict.fromkeys(_CHANGING_A_ROLE, (role_of_ours,))
+    for operations, check in (
+        (("CreatePolicy", "CreatePolicyVersion"), managed_size),
+        (INLINE_CHARACTERS, inline_size),
+        (("CreateRole", "UpdateAssumeRolePolicy"), trust),
+        (("CreateRole", "CreateUser", "PutRolePermissionsBoundary", "PutUserPermissionsBoundary"), boundary),
+        (("DeletePolicy",), policy_removal),
+        (("DeleteUser",), user_removal),
+        (("ListPolicies",), load_all),
+        (_OF_OWN_USER, own_user),
+        (_WITH_POLICY_ARN, managed.require),
+    ):
+        for operation in operations:
+            by_operation[operation] = (*by_operation.get(operation, ()), check)
+    return {("iam", operation): found for operation, found in by_operation.items()}
 
 
 def require_boundary(store: Store, account: str, arn: str) -> None:
     """Refuses a permissions boundary that is no managed policy of the account or of AWS."""
     if arn not in store.iam(account).managed_policies:
         raise ServiceError("NoSuchEntity", f"Scope ARN: {arn} does not exist or is not attachable.", 404)
+
+
+def _check_protected_role(store: Store, request: Request) -> None:
+    """https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html: roles of a sign-in
+    are changed by Identity Center only."""
+    name = request.parameters["RoleName"]
+    roles = list(store.iam(request.account).roles.values())
+    if any(role.name == name and role.path.startswith("/aws-reserved/") for role in roles):
+        message = f"Cannot perform the operation on the protected role '{name}' - this role is only modifiable by AWS"
+        raise ServiceError("UnmodifiableEntity", message)
 
 
 def _check_inline_size(store: Store, request: Request) -> None:
