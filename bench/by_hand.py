@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.world import BIN, World, run
+from bench.world import BIN, World, client, run
 from crosslane.desired.model import Desired, OutputOf, Stack
 
 COMMANDS = Path(__file__).parent / "commands.toml"
@@ -109,13 +109,8 @@ def _value(world: World, value: str | OutputOf, desired: Desired) -> str:
 
 def _outputs(world: World, wanted: OutputOf) -> dict[str, str]:
     """Outputs of a stack, read beside the timed processes."""
-    from botocore.session import Session
-
-    session = Session(profile=wanted.account)
-    session.set_config_variable("credentials_file", str(world.running.credentials_file))
-    session.set_config_variable("config_file", str(world.running.config_file))
-    client: Any = session.create_client("cloudformation", endpoint_url=world.running.endpoint, region_name="eu-west-1")
-    stack = client.describe_stacks(StackName=wanted.stack)["Stacks"][0]
+    found = client(world, wanted.account, "cloudformation").describe_stacks(StackName=wanted.stack)
+    stack = found["Stacks"][0]
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
 

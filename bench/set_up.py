@@ -11,7 +11,7 @@ from typing import TypeVar
 from bench.by_hand import by_hand
 from bench.figures import Figure, NotMeasured, Result, at_least, at_most
 from bench.latency import API_SECONDS, RESOURCE_SECONDS, Relay
-from bench.world import BIN, Failed, Model, World, run, world
+from bench.world import BIN, Failed, Model, World, run, warm, world
 from crosslane.aws.calls import changes
 from crosslane.config.model import Config, Mode
 from crosslane.desired.build import desired_state
@@ -35,20 +35,26 @@ class Pair:
 def main(runs: int, scale: float, say: Callable[[str], None]) -> list[Result]:
     """All figures of setting up. ``scale`` is the part of AWS's modelled latency that is really waited for."""
     results: list[Result] = []
-    plain = _tried(results, "guide + script / up", lambda: _plain(runs, say))
+    plain = _tried(results, "guide + script / up", lambda: _plain(runs, say, warmed=True))
+    cold = _tried(results, "  on a cold sandbox", lambda: _plain(1, say, warmed=False))
     modelled = _tried(results, "guide + script / up, modelled AWS", lambda: _modelled(scale, say, results))
     if plain is not None:
-        detail = f"AWS CLI {plain.hand:.2f} s, up {plain.crosslane:.2f} s; median of {runs}, pauses cut to 1/100"
+        detail = f"{_sides(plain)}; median of {runs}, pauses cut to 1/100"
         results.append(at_least("guide + script / up", plain.ratio, 5, detail))
+    if cold is not None:
+        results.append(Figure("  on a cold sandbox", cold.ratio, "x", detail=_sides(cold)))
     if modelled is not None:
-        detail = f"AWS CLI {modelled.hand:.2f} s, up {modelled.crosslane:.2f} s; latencies times {scale:g}"
+        detail = f"{_sides(modelled)}; latencies times {scale:g}"
         results.append(at_least("guide + script / up, modelled AWS", modelled.ratio, 3, detail))
     if plain is not None and modelled is not None and scale != 1:
         full = at_full_length(plain, modelled, scale)
-        detail = f"worked out: AWS CLI {full.hand:.0f} s, up {full.crosslane:.0f} s"
-        results.append(at_least("  at full length", full.ratio, 3, detail))
+        results.append(at_least("  at full length", full.ratio, 3, f"worked out: {_sides(full)}"))
     idle = _tried(results, "up with nothing to do", lambda: _idle(runs, say))
     return results + (idle or [])
+
+
+def _sides(pair: Pair) -> str:
+    return f"AWS CLI {pair.hand:.2f} s, up {pair.crosslane:.2f} s"
 
 
 def at_full_length(plain: Pair, modelled: Pair, scale: float) -> Pair:
@@ -80,14 +86,16 @@ def up(here: World) -> tuple[float, dict[str, int]]:
     return seconds, json.loads(output)["calls"]
 
 
-def _plain(runs: int, say: Callable[[str], None]) -> Pair:
-    hand, crosslane = [], []
+def _plain(runs: int, say: Callable[[str], None], *, warmed: bool) -> Pair:
+    hand: list[float] = []
+    crosslane: list[float] = []
     for number in range(runs):
-        say(f"set-up without latency, {number + 1} of {runs}")
-        with world() as here:
-            hand.append(_by_hand(here))
-        with world() as here:
-            crosslane.append(up(here)[0])
+        say(f"set-up on a {'warm' if warmed else 'cold'} sandbox, {number + 1} of {runs}")
+        for seconds, measure in ((hand, _by_hand), (crosslane, lambda here: up(here)[0])):
+            with world() as here:
+                if warmed:
+                    warm(here)
+                seconds.append(measure(here))
     return Pair(median(hand), median(crosslane))
 
 
@@ -98,6 +106,7 @@ def _modelled(scale: float, say: Callable[[str], None], results: list[Result]) -
     for name, measure in (("the AWS CLI", _by_hand), ("crosslane up", lambda here: up(here)[0])):
         say(f"set-up with AWS's latency times {scale:g}: {name}")
         with world(model) as here:
+            warm(here)
             seconds.append(measure(here))
             results.append(_calls(here, name))
     return Pair(*seconds)
