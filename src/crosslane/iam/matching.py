@@ -161,6 +161,8 @@ class _Resources:
         self.patterns: list[tuple[str, ...]] = []
         self.matchers: list[ArnMatcher] = []
         self.dynamic: list[tuple[tuple[Part, ...], ...] | None] = []
+        """Templates with variables. None stands for one that can never be filled in: a variable before the fifth
+        colon, or an ARN that stops short of it."""
         for value in values:
             self._add(value, variables)
         self.weight = sum(map(size_of, self.patterns))
@@ -174,20 +176,24 @@ class _Resources:
                 self.dynamic.append(_segments_of(parts))
             return
         star = value.find("*")
-        if star < 0 and "?" not in value:
-            self.exact.add(value)
-        elif not value.strip("*"):
+        if not value.strip("*"):
             self.everything = True
         elif star == len(value) - 1 and "?" not in value:
             self.prefixes.append(value[:-1])
         elif value.startswith("arn:") and value.count(":") < 5:
             if value.endswith("*"):
                 self.matchers.append(compile_short(value))
+            else:
+                self.dynamic.append(None)
+        elif star < 0 and "?" not in value:
+            self.exact.add(value)
         else:
             self._add_tokens(tuple(pattern_of((value,), lambda _: None) or ()))
 
     def _add_tokens(self, tokens: tuple[str, ...]) -> None:
         segments = split_tokens(tokens)
+        if segments is not None and has_wild_type(segments):
+            return
         wild = segments is not None and any(
             token in (ANY_ONE, ANY_RUN) for segment in segments[:5] for token in segment
         )
@@ -223,6 +229,32 @@ class _Resources:
             elif _fits(tokens, parts):
                 return True
         return None if unknown else False
+
+
+_UNTYPED = frozenset({"s3", "sns", "sqs", "codecommit", "codepipeline", "apigateway", "execute-api", "events"})
+"""Services whose ARNs may name a thing without a resource type in front of it."""
+
+
+def has_wild_type(segments: Sequence[Sequence[str]]) -> bool:
+    """Whether a pattern has a wildcard inside the resource type, as ``ro?e/x``; such a pattern matches nothing.
+
+    "You cannot use a wildcard in the portion of the ARN that specifies the resource type":
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html (2026-11-24). A whole ``*`` stands for any type,
+    as in ``arn:aws:ec2:us-east-1:111122223333:*/*``, which AWS's own examples use.
+    """
+    if len(segments[2]) == 1 and segments[2][0] in _UNTYPED:
+        return False
+    kind: list[str] = []
+    for token in segments[5]:
+        if token not in (ANY_RUN, ANY_ONE) and ("/" in token or ":" in token):
+            head = min((token.split(mark, 1)[0] for mark in "/:"), key=len)
+            kind.append(head)
+            break
+        kind.append(token)
+    else:
+        return False
+    kind = [token for token in kind if token]
+    return kind != [ANY_RUN] and (ANY_RUN in kind or ANY_ONE in kind)
 
 
 def _segments_of(parts: tuple[Part, ...]) -> tuple[tuple[Part, ...], ...] | None:
