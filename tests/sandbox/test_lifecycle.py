@@ -131,13 +131,20 @@ def test_a_second_start_is_refused(config: Config) -> None:
         "\x00\xff",
     ],
 )
-def test_what_a_dead_sandbox_left_behind_is_in_nobodys_way(config: Config, left_behind: str) -> None:
+def test_what_is_left_behind_is_taken_for_no_sandbox(config: Config, left_behind: str) -> None:
+    directory = lifecycle.folder_of(config)
+    directory.mkdir(parents=True)
+    (directory / "sandbox.json").write_bytes(left_behind.encode("latin-1"))
+    assert lifecycle.find(config) is None
+    assert lifecycle.stop(config) is False
+    assert not directory.exists()
+
+
+def test_after_a_killed_sandbox_the_next_starts(config: Config) -> None:
     first = lifecycle.start(config, detach=True)
-    state = first.directory / "sandbox.json"
     os.kill(first.pid, signal.SIGKILL)
     _wait_until(lambda: not _is_alive(first.pid))
-    assert lifecycle.find(config) is None
-    state.write_bytes(left_behind.encode("latin-1"))
+    assert first.credentials_file.exists()
     assert lifecycle.find(config) is None
     second = lifecycle.start(config, detach=True)
     assert lifecycle.find(config) == second
@@ -145,8 +152,7 @@ def test_what_a_dead_sandbox_left_behind_is_in_nobodys_way(config: Config, left_
 
 def test_stopping_never_ends_a_process_that_is_no_sandbox(config: Config) -> None:
     bystander = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-    directory = lifecycle.start(config, detach=True).directory
-    lifecycle.stop(config)
+    directory = lifecycle.folder_of(config)
     directory.mkdir(parents=True)
     state = {"id": "1", "pid": bystander.pid, "endpoint": "http://127.0.0.1:1"}
     (directory / "sandbox.json").write_text(json.dumps(state))

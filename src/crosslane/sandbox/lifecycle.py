@@ -79,7 +79,7 @@ def start(
             raise UsageError(
                 "a sandbox of this config is running already", "SandboxRunning", next="crosslane sandbox stop"
             )
-        directory = _directory(config)
+        directory = folder_of(config)
         _remove(directory)
         with _writing(directory):
             directory.mkdir(mode=0o700)
@@ -89,7 +89,7 @@ def start(
 
 def find(config: Config) -> Running | None:
     """The kept sandbox of this config, if it is alive; whatever a dead one left behind counts for nothing."""
-    directory = _directory(config)
+    directory = folder_of(config)
     try:
         state = json.loads((directory / "sandbox.json").read_text(encoding="utf-8"))
         pid, endpoint, identity = int(state["pid"]), str(state["endpoint"]), str(state["id"])
@@ -105,7 +105,7 @@ def stop(config: Config) -> bool:
     running = find(config)
     if running is not None:
         _end(running.pid, running.directory)
-    _remove(_directory(config))
+    _remove(folder_of(config))
     return running is not None
 
 
@@ -267,7 +267,8 @@ def _state_home() -> Path:
     return home / "crosslane" / "sandboxes"
 
 
-def _directory(config: Config) -> Path:
+def folder_of(config: Config) -> Path:
+    """The folder of this config's kept sandbox, whether there is one or not."""
     return _state_home() / hashlib.sha256(str(config.path.resolve()).encode()).hexdigest()[:16]
 
 
