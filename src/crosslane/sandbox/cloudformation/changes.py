@@ -126,7 +126,8 @@ def check_types(stack: Stack, new: Definition) -> None:
 
 def _add(declared: ResourceDeclaration, evaluation: Evaluation) -> ResourceChange:
     after = properties_or_raw(evaluation, declared)
-    return ResourceChange("Add", declared.logical_id, "", declared.type, after={"Properties": _known(after)})
+    shown = evaluation.definition.masked(_known(after))
+    return ResourceChange("Add", declared.logical_id, "", declared.type, after={"Properties": shown})
 
 
 def _remove(resource: StackResource) -> ResourceChange:
@@ -163,8 +164,8 @@ def _modify(
         replacement=replacement,
         policy_action=None if replacement != "True" else "ReplaceAndRetain" if kept else "ReplaceAndDelete",
         details=tuple(details),
-        before={"Properties": dict(old.properties)},
-        after={"Properties": _known(after)},
+        before={"Properties": stack.defined().masked(dict(old.properties))},
+        after={"Properties": evaluation.definition.masked(_known(after))},
     )
 
 
@@ -181,7 +182,7 @@ def _property_details(
     is_tags = name == "Tags"
 
     def detail(evaluated: Literal["Static", "Dynamic"], source: str, causing: str | None = None) -> Detail:
-        shown = _known(after)
+        shown = evaluation.definition.masked(_known(after))
         return Detail(
             "Tags" if is_tags else "Properties",
             None if is_tags else name,
@@ -189,7 +190,7 @@ def _property_details(
             evaluated,
             source,
             causing,
-            before,
+            stack.definition.masked(before) if stack.definition else before,
             shown,
         )
 

@@ -91,6 +91,21 @@ def plain_value(declared: ParameterDeclaration, value: ParameterValue) -> str | 
     return text
 
 
+def masked(value: Any, secrets: Sequence[str]) -> Any:
+    """``value`` with every occurrence of a secret replaced by the mask."""
+    match value:
+        case str():
+            for secret in secrets:
+                value = value.replace(secret, MASK)
+            return value
+        case dict():
+            return {key: masked(item, secrets) for key, item in value.items()}
+        case list():
+            return [masked(item, secrets) for item in value]
+        case _:
+            return value
+
+
 def _item_type(kind: str) -> str:
     found = re.fullmatch(r"List<(.+)>", kind)
     if not found:

@@ -9,7 +9,7 @@ from typing import Any
 
 from crosslane.sandbox.cloudformation.errors import invalid
 from crosslane.sandbox.cloudformation.events import Event
-from crosslane.sandbox.cloudformation.parameters import ParameterValue, plain_value
+from crosslane.sandbox.cloudformation.parameters import ParameterValue, masked, plain_value
 from crosslane.sandbox.cloudformation.template import DeletionPolicy, Template
 
 Tags = tuple[tuple[str, str], ...]
@@ -35,6 +35,11 @@ class Definition:
     def values(self) -> dict[str, Any]:
         """What ``Ref`` gives for each parameter."""
         return {value.name: plain_value(self.template.parameters[value.name], value) for value in self.parameters}
+
+    def masked(self, value: Any) -> Any:
+        """``value`` with the values of NoEcho parameters hidden, for what is shown."""
+        secrets = [parameter.text for parameter in self.parameters if parameter.no_echo and parameter.text]
+        return masked(value, secrets) if secrets else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,7 @@ class Work:
 
     def tell(self, resource: StackResource, status: str, reason: str | None = None) -> None:
         """An event of a resource, without a change of what is stored."""
+        definition = self.stack.definition
         event = resource_event(
             self.tools.clock(),
             resource.logical_id,
@@ -64,7 +65,7 @@ class Work:
             resource.type,
             status,
             reason,
-            resource.properties,
+            definition.masked(resource.properties) if definition else resource.properties,
             self.token,
         )
         with self.store.changed:
