@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
-from crosslane.iam.authorize import Decision, Outcome
+from crosslane.iam.authorize import Decision
 from crosslane.iam.document import Clause, Condition, Effect, PrincipalClause
 from crosslane.iam.layers import LAYERS, Layers
 from crosslane.iam.matching import CompiledStatement, StatementSet
+from crosslane.iam.outcome import Outcome
 from crosslane.iam.principal import Grant, PrincipalKind
 from crosslane.iam.request import Request, texts_of
 from crosslane.iam.services.kms import needs_key_policy

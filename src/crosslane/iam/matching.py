@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from crosslane.iam.arn import ArnMatcher, compile_segments, compile_short, split_tokens
 from crosslane.iam.condition import Check, compile_condition
 from crosslane.iam.document import Clause, Effect, Policy, PolicyKind, Statement
+from crosslane.iam.outcome import Outcome
 from crosslane.iam.principal import PrincipalMatcher
 from crosslane.iam.request import Request
 from crosslane.iam.variables import Part, is_static, parts_of, pattern_of
@@ -42,10 +43,14 @@ class CompiledStatement:
             [compile_condition(condition, variables) for condition in statement.conditions]
         )
 
+    @property
+    def is_unconditional(self) -> bool:
+        """Whether it applies to every request with its action."""
+        return self.resource is None and not self.conditions
+
     def applies(self, request: Request) -> bool:
         """Whether resource and conditions fit; action and principal are the caller's."""
-        resource = self.resource
-        if resource is not None and not resource(request):
+        if self.resource is not None and not self.resource(request):
             return False
         for condition in self.conditions:  # noqa: SIM110 - a generator here costs a third of the time
             if not condition(request):
@@ -53,8 +58,9 @@ class CompiledStatement:
         return True
 
 
-Candidates = tuple[tuple[CompiledStatement, ...], tuple[CompiledStatement, ...]]
-"""The Deny and the Allow statements that cover an action, in order."""
+Candidates = tuple[tuple[CompiledStatement, ...], tuple[CompiledStatement, ...], Outcome | None]
+"""The Deny and the Allow statements that cover an action, in order; and their outcome for statements without
+principals, if it is the same for every request with that action."""
 
 _REMEMBERED = 256
 
@@ -65,28 +71,38 @@ class StatementSet:
     Which statements cover an action is remembered for the last few hundred actions.
     """
 
-    __slots__ = ("_by_action", "policies", "statements")
+    __slots__ = ("by_action", "policies", "statements")
 
     def __init__(self, policies: Iterable[Policy]) -> None:
         self.policies = tuple(policies)
         self.statements = tuple(
             [CompiledStatement(policy, statement) for policy in self.policies for statement in policy.statements]
         )
-        self._by_action: dict[str, Candidates] = {}
+        self.by_action: dict[str, Candidates] = {}
 
     def candidates(self, action: str) -> Candidates:
         """The statements that cover ``action``, given in lower case: first the denying, then the allowing ones."""
-        found = self._by_action.get(action)
+        found = self.by_action.get(action)
         if found is None:
-            covering = [one for one in self.statements if one.covers_action(action)]
-            found = (
-                tuple([one for one in covering if not one.allows]),
-                tuple([one for one in covering if one.allows]),
-            )
-            if len(self._by_action) >= _REMEMBERED:
-                self._by_action.clear()
-            self._by_action[action] = found
+            denies, allows = [], []
+            for one in self.statements:
+                if one.covers_action(action):
+                    (allows if one.allows else denies).append(one)
+            found = (tuple(denies), tuple(allows), _settled(denies, allows))
+            if len(self.by_action) >= _REMEMBERED:
+                self.by_action.clear()
+            self.by_action[action] = found
         return found
+
+
+def _settled(denies: Sequence[CompiledStatement], allows: Sequence[CompiledStatement]) -> Outcome | None:
+    if any(one.is_unconditional for one in denies):
+        return Outcome.EXPLICIT_DENY
+    if denies:
+        return None
+    if not allows:
+        return Outcome.IMPLICIT_DENY
+    return Outcome.ALLOWED if any(one.is_unconditional for one in allows) else None
 
 
 def compile_action(clause: Clause) -> Matcher:
@@ -239,8 +255,8 @@ def has_wild_type(segments: Sequence[Sequence[str]]) -> bool:
     """Whether a pattern has a wildcard inside the resource type, as ``ro?e/x``; such a pattern matches nothing.
 
     "You cannot use a wildcard in the portion of the ARN that specifies the resource type":
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html (2026-11-24). A whole ``*`` stands for any type,
-    as in ``arn:aws:ec2:us-east-1:111122223333:*/*``, which AWS's own examples use.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html (2026-11-24). A whole ``*`` stands for any
+    type, as in ``arn:aws:ec2:us-east-1:111122223333:*/*``, which AWS's own examples use.
     """
     if len(segments[2]) == 1 and segments[2][0] in _UNTYPED:
         return False

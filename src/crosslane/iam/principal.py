@@ -44,6 +44,9 @@ class Grant(IntEnum):
     """By the very ARN of the request's principal, by its service name, or by ``*``."""
 
 
+_NONE, _ACCOUNT, _ENTITY, _DIRECT = Grant.NONE, Grant.ACCOUNT, Grant.ENTITY, Grant.DIRECT
+
+
 class PrincipalError(ValueError):
     """The text names no principal that can make a request."""
 
@@ -209,31 +212,30 @@ class PrincipalMatcher:
 
     def grant(self, principal: Principal, context: Mapping[str, object]) -> Grant:
         """How the element means the principal. ``NotPrincipal`` means whoever it does not name, directly."""
-        named = self._named(principal, context)
         if self.negated:
-            return Grant.NONE if named else Grant.DIRECT
-        return named
+            return _DIRECT if self._named(principal, context) is _NONE else _NONE
+        return _DIRECT if self.anyone else self._named(principal, context)
 
     def _named(self, principal: Principal, context: Mapping[str, object]) -> Grant:
         if self.anyone:
-            return Grant.DIRECT
+            return _DIRECT
         account = principal.account
         if account is None:
             kind, name = principal.kind, principal.name
             if kind is PrincipalKind.SERVICE and name in self.services:
-                return Grant.DIRECT
+                return _DIRECT
             if kind is PrincipalKind.IDENTITY_PROVIDER and name in self.providers:
-                return Grant.DIRECT
-            return Grant.NONE
+                return _DIRECT
+            return _NONE
         if principal.name in self.names:
-            return Grant.ENTITY if principal.kind is PrincipalKind.ROLE else Grant.DIRECT
+            return _ENTITY if principal.kind is PrincipalKind.ROLE else _DIRECT
         if principal.entity is not None and principal.entity in self.entities:
-            return Grant.ENTITY
+            return _ENTITY
         if self.identifiers:
             by_identifier = self._by_identifier(principal, context)
-            if by_identifier:
+            if by_identifier is not _NONE:
                 return by_identifier
-        return Grant.ACCOUNT if account in self.accounts else Grant.NONE
+        return _ACCOUNT if account in self.accounts else _NONE
 
     def _by_identifier(self, principal: Principal, context: Mapping[str, object]) -> Grant:
         """Unique ids (AIDA…, AROA…), which are what AWS itself stores in place of ARNs.
@@ -242,10 +244,10 @@ class PrincipalMatcher:
         """
         user_id = principal.user_id or context.get("aws:userid")
         if not isinstance(user_id, str):
-            return Grant.NONE
+            return _NONE
         if user_id in self.identifiers:
-            return Grant.DIRECT
-        return Grant.ENTITY if user_id.partition(":")[0] in self.identifiers else Grant.NONE
+            return _DIRECT
+        return _ENTITY if user_id.partition(":")[0] in self.identifiers else _NONE
 
 
 def account_named(value: str) -> str | None:

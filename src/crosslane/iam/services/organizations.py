@@ -5,16 +5,6 @@ from __future__ import annotations
 from crosslane.iam.principal import PrincipalKind
 from crosslane.iam.request import Request
 
-_BOUND = frozenset(
-    {
-        PrincipalKind.USER,
-        PrincipalKind.ROLE,
-        PrincipalKind.ROLE_SESSION,
-        PrincipalKind.FEDERATED_USER,
-        PrincipalKind.ROOT,
-    }
-)
-
 
 def scps_bind(request: Request) -> bool:
     """Service control policies bind users, roles and the root user of member accounts; not service-linked roles, and
@@ -23,7 +13,7 @@ def scps_bind(request: Request) -> bool:
     https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html (2026-11-24).
     The management account is the caller's to know: it has no SCPs.
     """
-    return request.principal.kind in _BOUND and not is_service_linked(request)
+    return request.principal.account is not None and not is_service_linked(request)
 
 
 def rcps_bind(request: Request) -> bool:
