@@ -8,12 +8,13 @@ import socket
 import threading
 import urllib.error
 import urllib.request
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from tests.sandbox.conftest import Accounts, code, error
+from tests.sandbox.conftest import IDS, Accounts, attached, code, error
 
 UNKNOWN = {"AccessKeyId": "ASIAAAAAAAAAAAAAAAAA", "SecretAccessKey": "x", "SessionToken": "y"}
 FIRST_CALLS = {
@@ -180,3 +181,19 @@ def test_errors_of_json_services_carry_the_code_where_clients_look(accounts: Acc
     told = error(lambda: accounts.client("tools", "codepipeline").get_pipeline(name="none"))
     assert told[0] == "PipelineNotFoundException"
     assert json.dumps(told[1])
+
+
+def test_the_first_requests_for_a_service_may_come_at_once(tmp_path: Path) -> None:
+    with attached(tmp_path) as fresh:
+        clients = [fresh.with_credentials(fresh.credentials(account), "cloudformation") for account in IDS]
+        answered: list[int] = []
+
+        def ask(client: Any) -> None:
+            answered.append(len(client.list_stacks()["StackSummaries"]))
+
+        threads = [threading.Thread(target=ask, args=(client,)) for client in clients]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert answered == [0, 0, 0, 0]

@@ -8,6 +8,7 @@ does not), our handler or moto, and ``after``.
 from __future__ import annotations
 
 import sys
+import threading
 import traceback
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -71,6 +72,7 @@ class Front:
         self._routes = routes
         self._handlers = dict(routes.handlers)
         self._late = dict(late or {})
+        self._loading = threading.Lock()
         self._loading = Lock()
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -156,11 +158,12 @@ class Front:
             check(request)
 
     def _handler(self, key: Key) -> Handler | None:
-        if key[0] in self._late:
-            with self._loading:  # a second request of the service waits for the handlers of the first
-                if key[0] in self._late:
-                    self._handlers.update(self._late[key[0]]())
-                    del self._late[key[0]]
+        service = key[0]
+        if service in self._late:
+            with self._loading:
+                if service in self._late:
+                    self._handlers.update(self._late[service]())
+                    del self._late[service]
         return self._handlers.get(key)
 
     def _authenticate(self, http: HttpRequest, signed: Scope | None, service: str, protocol: str) -> Identity | None:
