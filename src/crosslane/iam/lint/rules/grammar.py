@@ -1,0 +1,72 @@
+"""What makes a document, or a statement of it, no policy at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from crosslane.iam.lint.finding import Hit, Severity
+from crosslane.iam.lint.rule import USER_GUIDE, Rule
+from crosslane.iam.lint.subject import Subject
+from crosslane.iam.operators import parse_operator
+from crosslane.iam.parse import Repeated
+from crosslane.iam.problem import Problem
+
+_TOP = ("Version", "Id", "Statement")
+_IN_STATEMENT = (
+    "Sid",
+    "Effect",
+    "Principal",
+    "NotPrincipal",
+    "Action",
+    "NotAction",
+    "Resource",
+    "NotResource",
+    "Condition",
+)
+_AS_WRITTEN = frozenset((*_TOP, *_IN_STATEMENT))
+_ELEMENTS = frozenset(name.lower() for name in _AS_WRITTEN)
+
+
+def problem_class(problem: Problem, document: Any) -> str:
+    """The rule that a problem belongs to, told by what stands at its pointer."""
+    parent, key = _parent(document, problem.pointer)
+    if isinstance(parent, Repeated) and key in parent.keys_again:
+        return "duplicate-key"
+    steps = problem.pointer.split("/")
+    if len(steps) > 2 and steps[-2] == "Condition" and parse_operator(key) is None:
+        return "unknown-operator"
+    if isinstance(parent, Mapping) and key in parent and key.lower() in _ELEMENTS and key not in _AS_WRITTEN:
+        return "element-case"
+    return "grammar"
+
+
+def _parent(document: Any, pointer: str) -> tuple[Any, str]:
+    """The value that encloses the one at ``pointer``, and the last step as it stands in the document."""
+    steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+    value = document
+    for step in steps[:-1]:
+        if isinstance(value, Mapping):
+            value = value.get(step)
+        elif isinstance(value, list | tuple):
+            value = value[int(step)] if step.isdecimal() and int(step) < len(value) else None
+    return value, steps[-1] if steps else ""
+
+
+def problems_of(subject: Subject, rule: str) -> Iterator[Problem]:
+    """The problems of the document that belong to the rule."""
+    return (one for one in subject.problems if problem_class(one, subject.document) == rule)
+
+
+def check(subject: Subject) -> Iterator[Hit]:
+    for problem in problems_of(subject, "grammar"):
+        yield Hit(problem.pointer, problem.message, f"Write {problem.expected}.")
+
+
+RULE = Rule(
+    "grammar",
+    "documents that the grammar of policies rules out",
+    Severity.ERROR,
+    f"{USER_GUIDE}/reference_policies_grammar.html",
+    check,
+)
