@@ -10,6 +10,7 @@ import pytest
 from crosslane.config.model import Account, Config, Mode, Names, Stage
 from crosslane.desired.build import desired_state, stacks_of
 from crosslane.desired.model import OutputOf, Stack
+from crosslane.errors import UsageError
 from tests.desired.guide_config import ACCOUNTS, EVERYWHERE, guide_config
 from tests.desired.policy_check import roles_of, strings
 
@@ -265,3 +266,11 @@ def test_placeholders_of_names_are_filled_in_everywhere() -> None:
     assert "{pipeline}" not in text
     assert "alias/sample-lambda-key" in text
     assert "sample-lambda-deployer" in text
+
+
+@pytest.mark.parametrize("name", ["sample-lambda-start-role", "Sample-Lambda-START-role"])
+def test_two_roles_of_one_name_are_refused_with_a_way_out(name: str) -> None:
+    with pytest.raises(UsageError, match="two roles") as caught:
+        desired_state(guide_config(names=Names(build_role=name)))
+    assert (caught.value.code, caught.value.account) == ("DuplicateName", "tools")
+    assert caught.value.next

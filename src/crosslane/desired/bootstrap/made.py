@@ -35,7 +35,7 @@ def made_by(stacks: Iterable[Stack]) -> tuple[Made, ...]:
             name = resource["Properties"].get(_NAME_PROPERTY.get(resource["Type"], ""))
             if isinstance(name, str):
                 names.append(name)
-    return tuple(Made(kind, tuple(sorted(set(found[kind])))) for kind in sorted(found))
+    return tuple(Made(kind, tuple(sorted(found[kind]))) for kind in sorted(found))
 
 
 def passed_roles(stacks: Iterable[Stack]) -> tuple[tuple[str, str], ...]:
