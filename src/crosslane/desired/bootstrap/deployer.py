@@ -146,12 +146,14 @@ def _roles(config: Config, account: Account, made: Made) -> list[Statement]:
     arns = tuple(names.role_arn(config, account, role) for role in made.names)
     bound = has_boundary(config, account)
     raising = ("iam:CreateRole", "iam:DeleteRolePolicy", "iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy")
+    # Without a boundary now there may have been one before, in another mode: the stack then takes it off its roles.
+    of_boundary = "iam:PutRolePermissionsBoundary" if bound else "iam:DeleteRolePermissionsBoundary"
     return [
         Statement(
             "Roles",
             "Makes the stacks' roles and sets their policies"
             + (", only while they carry the boundary" if bound else ""),
-            (*raising, "iam:PutRolePermissionsBoundary") if bound else raising,
+            (*raising, of_boundary),
             arns,
             condition={"ArnEquals": {"iam:PermissionsBoundary": names.boundary_arn(config, account)}}
             if bound
