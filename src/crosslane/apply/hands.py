@@ -13,6 +13,7 @@ from crosslane.apply.waiting import Clock
 from crosslane.aws.gateway import Cloud, Gateway
 from crosslane.credentials.profile_files import ProfileFiles
 from crosslane.credentials.secret import Keys
+from crosslane.credentials.session_cache import SessionCache
 from crosslane.desired.model import OutputOf, Tags
 
 
@@ -55,6 +56,7 @@ class Hands:
     cloud: Cloud
     files: ProfileFiles
     journal: Journal
+    sessions: SessionCache
     mark: str
     tags: Tags
     bases: Mapping[str, str | None]

@@ -100,8 +100,10 @@ def delete_repository(task: DeleteRepository, step: Step, hands: Hands) -> Done:
 
 
 def remove_profiles(task: RemoveProfiles, step: Step, hands: Hands) -> Done:
-    """Our profiles in the two files, and the journal."""
+    """Our profiles in the two files, their cached sessions, and the journal."""
     removed = hands.files.remove(task.names, owner=hands.mark)
+    for name in task.names:
+        hands.sessions.remove(name)
     hands.journal.remove()
     return Done(Outcome.DELETED, ", ".join(removed) or "none was left")
 

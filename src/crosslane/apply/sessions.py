@@ -7,8 +7,9 @@ from crosslane.apply.outcome import Done, Outcome
 from crosslane.apply.waiting import eventually
 from crosslane.aws.errors import DENIED_CODES, UNKNOWN_KEY_CODES, AwsError
 from crosslane.aws.gateway import Gateway
-from crosslane.credentials.profile import ProfileChange, key_values
+from crosslane.credentials.profile import NO_KEYS, ProfileChange, key_values
 from crosslane.credentials.secret import Keys, Secret
+from crosslane.desired.model import SessionProfile
 from crosslane.errors import EnvironmentFailure
 from crosslane.live.model import Who
 from crosslane.live.read import is_absent, read_identity
@@ -83,36 +84,55 @@ def open_session(task: OpenSession, step: Step, hands: Hands) -> Done:
     profile = task.profile
     if step.op is Op.KEEP:
         return Done(Outcome.UNCHANGED, step.reason)
+    gateway = hands.key(profile.account, fresh=True)
+    keys = eventually(
+        lambda: assume(gateway, profile),
+        retry=lambda error: _is_propagating(error, profile.account, hands),
+        clock=hands.clock,
+        waiting=lambda error: hands.progress.note(step, f"waits until IAM knows the new role ({error.code})"),
+    )
+    hands.sessions.write(profile.name, keys)
+    hands.found.sessions[profile.account] = keys
+    until = keys.expires.astimezone().strftime("%H:%M") if keys.expires else "its end"
+    had_one = hands.files.profile(profile.name) is not None
+    return Done(Outcome.UPDATED if had_one else Outcome.CREATED, f"as {profile.session_name}, until {until}")
+
+
+def assume(gateway: Gateway, profile: SessionProfile) -> Keys:
+    """A new session of the profile's role, by the identity of ``gateway``.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html (2026-11-24)
+    """
     parameters = {
         "RoleArn": profile.role_arn,
         "RoleSessionName": profile.session_name,
         "DurationSeconds": profile.seconds,
     }
-    gateway = hands.key(profile.account, fresh=True)
-    answer = eventually(
-        lambda: gateway.call("sts", "AssumeRole", parameters),
-        retry=lambda error: _is_propagating(error, profile.account, hands),
-        clock=hands.clock,
-        waiting=lambda error: hands.progress.note(step, f"waits until IAM knows the new role ({error.code})"),
-    )
-    given = answer["Credentials"]
-    hands.found.sessions[profile.account] = Keys(
+    given = gateway.call("sts", "AssumeRole", parameters)["Credentials"]
+    return Keys(
         given["AccessKeyId"], Secret(given["SecretAccessKey"]), Secret(given["SessionToken"]), given["Expiration"]
     )
-    until = given["Expiration"].astimezone().strftime("%H:%M")
-    had_one = hands.files.profile(profile.name) is not None
-    return Done(Outcome.UPDATED if had_one else Outcome.CREATED, f"as {profile.session_name}, until {until}")
 
 
 def put_session_profile(task: PutSessionProfile, step: Step, hands: Hands) -> Done:
-    """Store the session in its profile (G14)."""
+    """Let the profile give the session (G14): through crosslane whenever it is asked, or as keys stored in it."""
     profile = task.profile
-    keys = hands.found.sessions.get(profile.account)
-    if keys is None:
+    keys = hands.found.sessions.get(profile.account) or hands.sessions.read(profile.name)
+    if step.op is Op.KEEP or keys is None:
         return Done(Outcome.UNCHANGED, step.reason)
-    config = {"region": profile.region, "output": "json"}
-    hands.files.store([ProfileChange(profile.name, key_values(keys), config, hands.mark, hands.adopt)])
-    return Done(Outcome.CREATED if step.op is Op.CREATE else Outcome.UPDATED, f"region {profile.region}")
+    config: dict[str, str | Secret | None] = {"region": profile.region, "output": "json"}
+    # Static keys beside a credential_process would win over it, so the one form takes the other away.
+    credentials = dict(NO_KEYS) if task.process else key_values(keys)
+    change = ProfileChange(
+        profile.name,
+        credentials,
+        {**config, "credential_process": task.process},
+        hands.mark,
+        hands.adopt,
+    )
+    hands.files.store([change])
+    how = "through credential_process" if task.process else "with the session's keys"
+    return Done(Outcome.CREATED if step.op is Op.CREATE else Outcome.UPDATED, f"region {profile.region}, {how}")
 
 
 def verify_stack_access(task: VerifyStackAccess, step: Step, hands: Hands) -> Done:

@@ -47,9 +47,7 @@ class CallLog:
 
         ``sts:AssumeRole`` does not count: it changes nothing, though the reference calls it a write.
         """
-        return sum(
-            count for (service, operation), count in self.counts.items() if changes(service, operation)
-        )
+        return sum(count for (service, operation), count in self.counts.items() if changes(service, operation))
 
 
 def changes(service: str, operation: str) -> bool:

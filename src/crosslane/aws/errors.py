@@ -32,9 +32,7 @@ from crosslane.errors import EnvironmentFailure
 
 EXPIRED_CODES = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 UNKNOWN_KEY_CODES = frozenset({"InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId"})
-DENIED_CODES = frozenset(
-    {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}
-)
+DENIED_CODES = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"})
 
 
 @dataclass(eq=False)
@@ -109,9 +107,7 @@ def translate(
                 next="check the network, proxy and endpoint, and run the same command again",
             )
         case BotoCoreError():
-            return EnvironmentFailure(
-                f"{action} could not be sent: {error}", code="BotoCore", account=account
-            )
+            return EnvironmentFailure(f"{action} could not be sent: {error}", code="BotoCore", account=account)
         case _:
             raise error
 

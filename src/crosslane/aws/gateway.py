@@ -5,7 +5,7 @@ A ``Cloud`` is one place to call (AWS, or a sandbox on loopback); a ``Gateway`` 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -18,10 +18,14 @@ from botocore import xform_name
 from botocore.awsrequest import AWSRequest
 from botocore.client import BaseClient
 from botocore.config import Config as ClientConfig
+from botocore.credentials import CredentialProvider, CredentialResolver, RefreshableCredentials
 
 from crosslane.aws.calls import CallLog
 from crosslane.aws.errors import translate
-from crosslane.errors import EnvironmentFailure
+from crosslane.errors import CrosslaneError, EnvironmentFailure
+
+Provider = Callable[[], dict[str, str]]
+"""Gives ``access_key``, ``secret_key``, ``token`` and ``expiry_time`` (ISO 8601): what botocore refreshes with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,11 @@ class Cloud:
         self._loader: Any = None
         self._lock = Lock()
         self._gateways: dict[tuple[str, str | None], Gateway] = {}
+        self._providers: dict[str, Provider] = {}
+
+    def provide(self, profile: str, provider: Provider) -> None:
+        """Take the credentials of ``profile`` from ``provider``, again and again before they expire."""
+        self._providers[profile] = provider
 
     def gateway(self, account: str, profile: str | None, *, fresh: bool = False) -> Gateway:
         """The gateway of a profile (None: the ordinary credential chain) for the config's ``account``.
@@ -59,7 +68,10 @@ class Cloud:
 
     def session(self, profile: str | None) -> botocore.session.Session:
         """A botocore session of the profile that shares the loaded service models."""
-        session = botocore.session.Session(profile=profile)
+        provider = self._providers.get(profile) if profile is not None else None
+        session = botocore.session.Session(profile=None if provider else profile)
+        if provider is not None:
+            session.register_component("credential_provider", CredentialResolver([_Provided(provider)]))
         if self.place.credentials_file is not None:
             session.set_config_variable("credentials_file", str(self.place.credentials_file))
         if self.place.config_file is not None:
@@ -100,9 +112,7 @@ class Gateway:
         self._clients: dict[str, BaseClient] = {}
         self._lock = Lock()
 
-    def call(
-        self, service: str, operation: str, parameters: Mapping[str, Any] | None = None
-    ) -> dict[str, Any]:
+    def call(self, service: str, operation: str, parameters: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Call ``operation`` (``CreateRole``) of ``service`` (botocore's name); returns the answer.
 
         Raises ``AwsError`` (``AccessDenied``, ``CredentialsFailure`` among them), ``Unreachable`` or another
@@ -112,6 +122,8 @@ class Gateway:
             client = self._client(service)
             self._cloud.calls.add(service, operation)
             answer: dict[str, Any] = getattr(client, xform_name(operation))(**(parameters or {}))
+        except CrosslaneError:
+            raise
         except Exception as error:
             raise translate(
                 error, account=self.account, profile=self.profile, service=service, operation=operation
@@ -154,6 +166,19 @@ _PAGE_MARKS: dict[str, tuple[tuple[str, str], ...]] = {
     "resourcegroupstaggingapi": (("PaginationToken", "PaginationToken"),),
 }
 """Request and answer members that carry on a listing, by service."""
+
+
+class _Provided(CredentialProvider):
+    """botocore's view of a ``Provider``."""
+
+    METHOD = "crosslane"
+
+    def __init__(self, provider: Provider) -> None:
+        super().__init__()
+        self._provider = provider
+
+    def load(self) -> RefreshableCredentials:
+        return RefreshableCredentials.create_from_metadata(self._provider(), self._provider, self.METHOD)
 
 
 def refuse_unless_loopback(url: str) -> None:

@@ -17,7 +17,8 @@ Examples:
 
 @click.command("bootstrap", epilog=EXAMPLES)
 @click.option("--adopt", is_flag=True, help="Take over things of the same name that no pipeline holds.")
+@click.option("--static", is_flag=True, help="Store the session's keys in its profile, as the guide does.")
 @common_options
-def command(invocation: Invocation, adopt: bool) -> int:
+def command(invocation: Invocation, adopt: bool, static: bool) -> int:
     """Make user, policies, role, key and profiles of each bootstrapped account."""
-    return run_up(invocation, Scope(deploy=False, adopt=adopt))
+    return run_up(invocation, Scope(deploy=False, adopt=adopt), static=static)

@@ -16,7 +16,8 @@ Examples:
 
 @click.command("deploy", epilog=EXAMPLES)
 @click.option("--adopt", is_flag=True, help="Take over things of the same name that no pipeline holds.")
+@click.option("--static", is_flag=True, help="Store the session's keys in its profile, as the guide does.")
 @common_options
-def command(invocation: Invocation, adopt: bool) -> int:
+def command(invocation: Invocation, adopt: bool, static: bool) -> int:
     """Deploy the pipeline's stacks with the profiles that bootstrap made."""
-    return run_up(invocation, Scope(bootstrap=False, adopt=adopt))
+    return run_up(invocation, Scope(bootstrap=False, adopt=adopt), static=static)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
+import shlex
+import shutil
+import sys
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -18,16 +20,20 @@ from crosslane.apply.hands import Hands
 from crosslane.apply.journal import Journal
 from crosslane.apply.outcome import StepResult
 from crosslane.apply.progress import Progress
-from crosslane.apply.sessions import check_identity
+from crosslane.apply.sessions import assume, check_identity
 from crosslane.apply.tasks import carry_out
 from crosslane.apply.waiting import Clock
 from crosslane.aws.gateway import Cloud, Gateway, Place
 from crosslane.cli.options import Invocation
+from crosslane.cli.state import state_folder
 from crosslane.config.app import app_problems, configured_stages
 from crosslane.config.model import Config
+from crosslane.credentials.profile import ProfileChange, key_values
 from crosslane.credentials.profile_files import ProfileFiles
+from crosslane.credentials.secret import Keys
+from crosslane.credentials.session_cache import SessionCache
 from crosslane.desired.build import desired_state
-from crosslane.desired.model import Caution, Desired
+from crosslane.desired.model import Caution, Desired, SessionProfile
 from crosslane.desired.retired import retired
 from crosslane.errors import CrosslaneError, EnvironmentFailure, OutcomeError
 from crosslane.live.model import Live, LiveIdentity, LocalProfile, Reading, Unreadable, Who
@@ -45,6 +51,7 @@ class World:
     cloud: Cloud
     files: ProfileFiles
     journal: Journal
+    sessions: SessionCache
     kept_sandbox: bool | None
     """None on AWS; else whether the sandbox outlives this command."""
 
@@ -90,8 +97,9 @@ def opened(invocation: Invocation) -> Iterator[World]:
     desired = replace(desired, retired=retired(config, desired), cautions=(*desired.cautions, *missing))
     if not invocation.sandbox:
         files = ProfileFiles.from_environment(os.environ, Path.home())
-        journal = Journal(_state_home() / "journals" / f"{_short(config.path)}.jsonl")
-        yield World(config, desired, Cloud(Place(config.pipeline.region)), files, journal, None)
+        state = state_folder(config.path)
+        journal, sessions = Journal(state / "journal.jsonl"), SessionCache(state / "sessions")
+        yield _provided(World(config, desired, Cloud(Place(config.pipeline.region)), files, journal, sessions, None))
         return
     from crosslane.sandbox.lifecycle import attached, find
 
@@ -99,7 +107,49 @@ def opened(invocation: Invocation) -> Iterator[World]:
     with attached(config) as running:
         place = Place(config.pipeline.region, running.endpoint, running.credentials_file, running.config_file)
         files = ProfileFiles(running.credentials_file, running.config_file)
-        yield World(config, desired, Cloud(place), files, Journal(running.directory / "journal.jsonl"), kept)
+        journal, sessions = Journal(running.directory / "journal.jsonl"), SessionCache(running.directory / "sessions")
+        yield _provided(World(config, desired, Cloud(place), files, journal, sessions, kept))
+
+
+def _provided(world: World) -> World:
+    """Let the deployers' sessions come from the cache, renewed by assuming the role before they end."""
+    for state in world.desired.bootstraps:
+        profile = state.session_profile
+        world.cloud.provide(profile.name, partial(session_metadata, world, profile))
+    return world
+
+
+def session_metadata(world: World, profile: SessionProfile) -> dict[str, str]:
+    """A session that lasts, in the form that the gateway takes; raises what assuming the role raises."""
+    keys = current_session(world, profile)
+    return {
+        "access_key": keys.access_key_id,
+        "secret_key": keys.secret_access_key.reveal(),
+        "token": keys.session_token.reveal() if keys.session_token else "",
+        "expiry_time": keys.expires.isoformat() if keys.expires else "",
+    }
+
+
+def current_session(world: World, profile: SessionProfile) -> Keys:
+    """The cached session of the profile, else a new one."""
+    source = world.keys.get(profile.account)
+    if source is None:
+        source = next(place.profile for place in world.places if place.name == profile.account)
+
+    def renew() -> Keys:
+        return assume(world.cloud.gateway(profile.account, source), profile)
+
+    return world.sessions.current(profile.name, renew, now=lambda: datetime.now(UTC))
+
+
+def renewed_session(world: World, profile: SessionProfile) -> Keys:
+    """A new session of the profile, cached, and stored where the profile holds static keys of ours."""
+    world.sessions.remove(profile.name)
+    keys = current_session(world, profile)
+    found = world.files.profile(profile.name)
+    if found is not None and found.owner == world.mark and found.keys is not None:
+        world.files.store([ProfileChange(profile.name, credentials=key_values(keys), owner=world.mark)])
+    return keys
 
 
 def observe(world: World) -> Live:
@@ -111,10 +161,11 @@ def observe(world: World) -> Live:
     }
     for who, profiles in ((Who.KEY, world.keys), (Who.DEPLOYER, world.deployers)):
         for account, name in profiles.items():
-            if name in local and local[name].owner == world.mark and local[name].access_key_id:
+            if name in local and local[name].owner == world.mark and (local[name].access_key_id or local[name].process):
                 asked[account, who] = partial(reading, partial(read_identity, world.cloud.gateway(account, name)))
     answers = side_by_side(asked)
     _refuse_bad_sign_ins(world, answers)
+    local = _local_profiles(world)  # again: asking a deployer may have renewed its session
     readers = {name: reader_of(world, name, answers) for name in bases}
     return read_live(
         world.desired,
@@ -125,9 +176,32 @@ def observe(world: World) -> Live:
     )
 
 
-def make_plan(world: World, live: Live, scope: up.Scope) -> Plan:
-    """The plan of ``up`` or one of its halves."""
-    return up.plan_up(world.desired, live, places=world.places, mark=world.mark, scope=scope, now=datetime.now(UTC))
+def make_plan(world: World, live: Live, scope: up.Scope, *, static: bool = False) -> Plan:
+    """The plan of ``up`` or one of its halves; ``static`` stores sessions' keys in their profiles."""
+    return up.plan_up(
+        world.desired,
+        live,
+        places=world.places,
+        mark=world.mark,
+        scope=scope,
+        now=datetime.now(UTC),
+        processes={} if static else processes(world),
+    )
+
+
+def processes(world: World) -> dict[str, str]:
+    """The ``credential_process`` of each session profile: this program, by its absolute path.
+
+    A sandbox that goes with its command could not answer later: there the keys themselves are stored.
+    """
+    if world.kept_sandbox is False:
+        return {}
+    program = [sys.executable, "-P", "-m", "crosslane.cli.main"]
+    found = shutil.which("crosslane", path=str(Path(sys.executable).parent)) or shutil.which("crosslane")
+    if found is not None:
+        program = [str(Path(found).absolute())]
+    options = ["--config", str(world.config.path.absolute()), *(["--sandbox"] if world.sandboxed else [])]
+    return {name: shlex.join([*program, "credentials", name, *options]) for name in world.deployers.values()}
 
 
 def hands_of(
@@ -138,6 +212,7 @@ def hands_of(
         cloud=world.cloud,
         files=world.files,
         journal=world.journal,
+        sessions=world.sessions,
         mark=world.mark,
         tags=world.desired.tags,
         bases={place.name: place.profile for place in world.places},
@@ -203,8 +278,13 @@ def _local_profiles(world: World) -> dict[str, LocalProfile]:
         profile = world.files.profile(name)
         if profile is not None:
             keys = profile.keys
+            session = world.sessions.read(name)
             found[name] = LocalProfile(
-                name, profile.owner, keys.access_key_id if keys else None, keys.expires if keys else None
+                name,
+                profile.owner,
+                keys.access_key_id if keys else None,
+                session.expires if session else keys.expires if keys else None,
+                profile.credential_process,
             )
     return found
 
@@ -249,13 +329,3 @@ def reader_of(world: World, account: str, identities: Mapping[tuple[str, Who], R
         return world.cloud.gateway(account, world.deployers[account])
     profile = next(place.profile for place in world.places if place.name == account)
     return world.cloud.gateway(account, profile)
-
-
-def _state_home() -> Path:
-    """https://specifications.freedesktop.org/basedir-spec/latest/"""
-    base = os.environ.get("XDG_STATE_HOME", "")
-    return (Path(base) if base.startswith("/") else Path.home() / ".local" / "state") / "crosslane"
-
-
-def _short(path: Path) -> str:
-    return hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]

@@ -26,6 +26,8 @@ COMMANDS: dict[str, str] = {
     "deploy": "Deploy the pipeline's stacks: the second half of up.",
     "verify": "Check identities, attached policies and drift against what is live.",
     "destroy": "Remove what crosslane made, in order, after showing it.",
+    "refresh": "Renew the deployer's session now.",
+    "credentials": "Give a profile's credentials to AWS tools (credential_process).",
     "sandbox": "Start, stop or use an offline AWS with all accounts of the config.",
     "iam": "The policy engine on files.",
 }

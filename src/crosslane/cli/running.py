@@ -23,12 +23,12 @@ from crosslane.report.progress import progress_on_stderr
 from crosslane.report.text import caution_lines, plan_text, run_text
 
 
-def run_up(invocation: Invocation, scope: Scope) -> int:
+def run_up(invocation: Invocation, scope: Scope, *, static: bool = False) -> int:
     """Observe, plan, apply, report; returns the exit code."""
     start = time.monotonic()
     with opened(invocation) as world:
         live = observe(world)
-        plan = make_plan(world, live, scope)
+        plan = make_plan(world, live, scope, static=static)
         refuse(plan)
         _say_first(invocation, world, plan)
         with progress_on_stderr(invocation.verbose) as progress:

@@ -18,10 +18,11 @@ Examples:
 
 @click.command("up", epilog=EXAMPLES)
 @click.option("--adopt", is_flag=True, help="Take over things of the same name that no pipeline holds.")
+@click.option("--static", is_flag=True, help="Store the session's keys in its profile, as the guide does.")
 @common_options
-def command(invocation: Invocation, adopt: bool) -> int:
+def command(invocation: Invocation, adopt: bool, static: bool) -> int:
     """Make the deployer, deploy the pipeline's stacks, verify the result.
 
     A second run finds nothing to do. A run that was cut off goes on from where it was.
     """
-    return run_up(invocation, Scope(adopt=adopt))
+    return run_up(invocation, Scope(adopt=adopt), static=static)

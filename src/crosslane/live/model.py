@@ -130,12 +130,14 @@ class LiveData:
 
 @dataclass(frozen=True, slots=True)
 class LocalProfile:
-    """A profile in the credential files: whose it is (our mark or None), its key id, a session's expiry."""
+    """A profile in the credential files: whose it is (our mark or None), its static key's id, the expiry of the
+    session that it gives, and its ``credential_process``."""
 
     name: str
     owner: str | None
     access_key_id: str | None
     expires: datetime | None
+    process: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

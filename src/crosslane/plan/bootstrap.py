@@ -56,6 +56,7 @@ def bootstrap_parts(
     first_stack: str,
     ours: Tags,
     mark: str,
+    process: str | None,
     adopt: bool,
     after: tuple[str, ...],
     now: datetime,
@@ -63,7 +64,8 @@ def bootstrap_parts(
     """The steps that make (or keep) the deployer of one account, with what stands in their way.
 
     ``after`` are the steps that come first; ``mark`` is our mark in the profile files; ``first_stack`` is the stack
-    whose read proves that the deployer's profile can be given on (G16).
+    whose read proves that the deployer's profile can be given on (G16); ``process`` is the ``credential_process`` of
+    the deployer's profile, None for static keys.
     """
     parts: list[Part] = []
     policy_ids = []
@@ -82,7 +84,15 @@ def bootstrap_parts(
         parts += _key(state.key_profile, state.user, live, mark, adopt, account_id, key_ready)
         role_ready = (*role_ready, step_id(state.account, "verify-key", state.key_profile.name))
     parts += session_parts(
-        state, live, account_id=account_id, first_stack=first_stack, mark=mark, adopt=adopt, after=role_ready, now=now
+        state,
+        live,
+        account_id=account_id,
+        first_stack=first_stack,
+        mark=mark,
+        process=process,
+        adopt=adopt,
+        after=role_ready,
+        now=now,
     )
     return tuple(parts)
 
@@ -306,6 +316,7 @@ def session_parts(
     account_id: str,
     first_stack: str,
     mark: str,
+    process: str | None,
     adopt: bool,
     after: tuple[str, ...],
     now: datetime,
@@ -329,16 +340,17 @@ def session_parts(
         task=OpenSession(profile),
         after=after,
     )
+    formed = local is not None and local.process == process
     stored = Step(
         id=step_id(account, "session-profile", name),
         account=account,
         guide="G14",
         title=f"profile {name}",
-        op=Op.KEEP if good else Op.OPEN if local is not None else Op.CREATE,
+        op=Op.CREATE if local is None else Op.UPDATE if not formed else Op.KEEP if good or process else Op.OPEN,
         kind="profile",
         name=name,
-        reason="it holds the session" if good else "the session is stored in it",
-        task=PutSessionProfile(profile),
+        reason=_profile_reason(formed, process),
+        task=PutSessionProfile(profile, process),
         after=(opened.id,),
         undo="remove the profile from the files",
     )
@@ -390,6 +402,11 @@ def session_is_good(profile: SessionProfile, live: Live, now: datetime) -> bool:
         and isinstance(identity, LiveIdentity)
         and identity.arn == assumed_role_arn(profile)
     )
+
+
+def _profile_reason(formed: bool, process: str | None) -> str:
+    how = "gets a session from crosslane whenever one is needed" if process else "holds the session's keys"
+    return f"it {how}" if formed else f"it is to be one that {how}"
 
 
 def _profile_conflict(live: Live, account: str, name: str, mark: str, adopt: bool) -> Conflict | None:

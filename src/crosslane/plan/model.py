@@ -132,7 +132,10 @@ class OpenSession:
 
 @dataclass(frozen=True, slots=True)
 class PutSessionProfile:
+    """``process`` is the profile's ``credential_process``; None stores the session's keys themselves."""
+
     profile: SessionProfile
+    process: str | None
 
 
 @dataclass(frozen=True, slots=True)

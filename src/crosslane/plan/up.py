@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,8 +40,12 @@ def plan_up(
     mark: str,
     scope: Scope,
     now: datetime,
+    processes: Mapping[str, str] | None = None,
 ) -> Plan:
-    """The steps that lead from ``live`` to ``desired``; ``mark`` is our mark in the profile files."""
+    """The steps that lead from ``live`` to ``desired``; ``mark`` is our mark in the profile files.
+
+    ``processes`` has the ``credential_process`` of each session profile that does not hold static keys.
+    """
     parts: list[Part] = []
     identity_ids: tuple[str, ...] = ()
     deployers = {state.account for state in desired.bootstraps}
@@ -53,7 +57,8 @@ def plan_up(
     ready: dict[str, tuple[str, ...]] = {place.name: identity_ids for place in places}
     ids = {place.name: place.id for place in places}
     for state in desired.bootstraps:
-        parts += _bootstrap(state, desired, live, ids[state.account], mark, scope, identity_ids, now)
+        process = (processes or {}).get(state.session_profile.name)
+        parts += _bootstrap(state, desired, live, ids[state.account], mark, process, scope, identity_ids, now)
         ready[state.account] = (step_id(state.account, "stack-access", state.session_profile.name),)
     if scope.deploy:
         parts += deploy_parts(desired, live, ours=desired.tags, adopt=scope.adopt, ready=ready)
@@ -120,6 +125,7 @@ def _bootstrap(
     live: Live,
     account_id: str,
     mark: str,
+    process: str | None,
     scope: Scope,
     after: tuple[str, ...],
     now: datetime,
@@ -133,6 +139,7 @@ def _bootstrap(
             first_stack=first_stack,
             ours=desired.tags,
             mark=mark,
+            process=process,
             adopt=scope.adopt,
             after=after,
             now=now,
@@ -144,6 +151,7 @@ def _bootstrap(
             account_id=account_id,
             first_stack=first_stack,
             mark=mark,
+            process=process,
             adopt=scope.adopt,
             after=after,
             now=now,

@@ -1,0 +1,64 @@
+"""``crosslane credentials``: a ``credential_process`` that gives the deployer's session to any AWS tool.
+
+The cached session is printed without loading config, botocore or anything else: tools call this at every start.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from crosslane.cli.options import Invocation, common_options
+from crosslane.cli.state import state_folder
+from crosslane.credentials.secret import Keys
+from crosslane.credentials.session_cache import SessionCache, lasts, process_output
+from crosslane.errors import DONE, UsageError
+
+EXAMPLES = """\b
+Examples:
+  crosslane credentials tools_admin_deployer | jq .Expiration
+In the AWS config file (crosslane up writes it):
+  [profile tools_admin_deployer]
+  credential_process = /path/to/crosslane credentials tools_admin_deployer --config /path/to/crosslane.toml
+"""
+
+
+@click.command("credentials", epilog=EXAMPLES)
+@click.argument("profile")
+@common_options
+def command(invocation: Invocation, profile: str) -> int:
+    """Print the credentials of PROFILE as a credential_process does: cached, renewed before they expire.
+
+    It prints secrets, so only to a pipe; a terminal gets an error.
+    """
+    if sys.stdout.isatty():
+        raise UsageError(
+            "this prints secrets for a program to read, and stdout is a terminal",
+            code="TerminalOutput",
+            next=f"use the profile: aws sts get-caller-identity --profile {profile}",
+        )
+    cached = None if invocation.sandbox else _cached(invocation.config_path, profile)
+    click.echo(process_output(cached or _current(invocation, profile)))
+    return DONE
+
+
+def _cached(config_path: Path, profile: str) -> Keys | None:
+    found = SessionCache(state_folder(config_path) / "sessions").read(profile)
+    return found if found is not None and lasts(found, datetime.now(UTC)) else None
+
+
+def _current(invocation: Invocation, profile: str) -> Keys:
+    from crosslane.cli.join import current_session, opened
+
+    with opened(invocation) as world:
+        profiles = {state.session_profile.name: state.session_profile for state in world.desired.bootstraps}
+        if profile not in profiles:
+            raise UsageError(
+                f"crosslane gives no credentials for profile {profile}, only for {', '.join(profiles)}",
+                code="UnknownProfile",
+                next="name one of these profiles, or another config with --config",
+            )
+        return current_session(world, profiles[profile])
