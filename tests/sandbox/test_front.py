@@ -177,6 +177,12 @@ def test_many_clients_at_once_get_each_its_own_account(accounts: Accounts) -> No
     }
 
 
+@pytest.mark.parametrize("service", ["sts", "iam", "s3", "kms", "codepipeline", "cloudformation"])
+def test_every_answer_has_a_request_id(accounts: Accounts, service: str) -> None:
+    answer = getattr(accounts.client("tools", service), FIRST_CALLS[service])()
+    assert len(answer["ResponseMetadata"]["RequestId"]) >= 16
+
+
 def test_errors_of_json_services_carry_the_code_where_clients_look(accounts: Accounts) -> None:
     told = error(lambda: accounts.client("tools", "codepipeline").get_pipeline(name="none"))
     assert told[0] == "PipelineNotFoundException"

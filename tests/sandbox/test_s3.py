@@ -150,3 +150,12 @@ def test_presigned_urls_work_and_unsigned_ones_do_not(s3: Any, bucket: str) -> N
         assert answer.read() == b"1"
     with pytest.raises(OSError, match="403"):
         urllib.request.urlopen(url.partition("?")[0])
+
+
+def test_bodies_that_are_sent_in_chunks_arrive_whole(s3: Any, bucket: str) -> None:
+    url = s3.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "k"})
+    request = urllib.request.Request(url, data=iter([b"one,", b"two"]), method="PUT")
+    request.add_header("Content-Type", "")
+    with urllib.request.urlopen(request) as answer:
+        assert answer.status == 200
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"one,two"

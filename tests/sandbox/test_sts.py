@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.conftest import IDS, Accounts, attached, code, error, trust
+from tests.sandbox.conftest import IDS, Accounts, allow, attached, code, error, trust
 
 
 @pytest.mark.parametrize("account", list(IDS))
@@ -93,6 +93,16 @@ def test_a_user_gets_as_long_as_the_role_allows_and_no_longer(accounts: Accounts
         "ValidationError",
         "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
     )
+
+
+def test_a_session_policy_and_a_role_have_to_be_well_formed(accounts: Accounts, name: str) -> None:
+    arn = _role(accounts, "tools", name)
+    sts = accounts.client("tools", "sts")
+    told = error(lambda: sts.assume_role(RoleArn="arn:aws:iam::111111111111:user/abc", RoleSessionName="abc"))
+    assert told == ("ValidationError", "arn:aws:iam::111111111111:user/abc is invalid")
+    this = {"RoleArn": arn, "RoleSessionName": "abc"}
+    assert code(lambda: sts.assume_role(**this, Policy="{")) == "MalformedPolicyDocument"
+    sts.assume_role(**this, Policy=allow("s3:GetObject"))
 
 
 def test_a_bad_session_name_is_refused(accounts: Accounts, name: str) -> None:

@@ -37,6 +37,7 @@ Owner = Callable[[Request], str]
 resource."""
 
 _CLOSED = ("/moto-api", "/latest/", "/favicon.ico", "/_moto")
+_REQUEST_ID = "crosslane.request_id"
 _UNSIGNED_CALLER = "anonymous"
 
 
@@ -76,12 +77,16 @@ class Front:
         self._loading = Lock()
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        answer = self._answer(environ)
-        start_response(f"{answer.status} {_REASONS.get(answer.status, 'Status')}", list(answer.headers))
+        request_id = str(uuid.uuid4())
+        environ[_REQUEST_ID] = request_id
+        answer = self._answer(environ, request_id)
+        headers = list(answer.headers)
+        if not any(name.lower() in ("x-amzn-requestid", "x-amz-request-id") for name, _ in headers):
+            headers.append(("x-amzn-RequestId", request_id))
+        start_response(f"{answer.status} {_REASONS.get(answer.status, 'Status')}", headers)
         return [answer.body]
 
-    def _answer(self, environ: Environ) -> Answer:
-        request_id = str(uuid.uuid4())
+    def _answer(self, environ: Environ, request_id: str) -> Answer:
         for name in ("HTTP_X_MOTO_ACCOUNT_ID", "HTTP_X_MOTO_REGION"):
             environ.pop(name, None)
         path = environ.get("PATH_INFO", "")
@@ -134,7 +139,7 @@ class Front:
         try:
             if handler is not None:
                 self._check(key, request)
-                return wire.write(call, handler(request))
+                return wire.write(call, handler(request), environ[_REQUEST_ID])
             if key[0] in self._routes.complete:
                 raise _unsupported(*key)
             environ["wsgi.input"].seek(0)

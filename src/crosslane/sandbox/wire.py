@@ -19,7 +19,7 @@ from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request as HttpRequest
 from moto.core.request import determine_request_protocol
 from moto.core.routing import get_service_router
-from moto.core.serialize import get_serializer_class
+from moto.core.serialize import SerializationContext, get_serializer_class
 from moto.core.utils import get_service_model
 from werkzeug.exceptions import HTTPException
 
@@ -167,9 +167,9 @@ def _is_addressed(model: ServiceModel, http: HttpRequest) -> bool:
     target = http.headers.get("X-Amz-Target")
     prefix = model.metadata.get("targetPrefix")
     if target and prefix:
-        return target.rpartition(".")[0] == prefix
+        return bool(target.rpartition(".")[0] == prefix)
     version = http.form.get("Version")
-    return not version or version == model.api_version
+    return not version or bool(version == model.api_version)
 
 
 def _parameters(
@@ -186,7 +186,7 @@ def _parameters(
                 "headers": http.headers,
                 "body": http.get_data(),
                 "url_path": http.path,
-                "url_params": path_parameters,
+                "url_params": dict(path_parameters),
             }
         )
     except Exception as error:
@@ -197,9 +197,10 @@ def _parameters(
     return parsed if isinstance(parsed, Mapping) else {}
 
 
-def write(call: Call, result: Mapping[str, Any]) -> Answer:
+def write(call: Call, result: Mapping[str, Any], request_id: str) -> Answer:
     """The answer with the members of the operation's output shape. Members that are None are left out."""
-    serializer = get_serializer_class(call.service, call.protocol)(operation_model=call.operation)
+    made = get_serializer_class(call.service, call.protocol)
+    serializer = made(operation_model=call.operation, context=SerializationContext(request_id))
     written = serializer.serialize(dict(result))
     body = written["body"]
     headers = tuple((str(name), str(value)) for name, value in written["headers"].items())

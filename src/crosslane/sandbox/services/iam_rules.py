@@ -87,6 +87,9 @@ def checks(
         identity = identities.find(request.caller.access_key or "")
         if "UserName" not in request.parameters and (identity is None or identity.kind is not Kind.USER):
             raise ServiceError("ValidationError", "Must specify userName when calling with non-User credentials")
+        if identity is not None and identity.kind is Kind.USER and identity.credentials.token:
+            # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html: no IAM without MFA.
+            raise ServiceError("InvalidClientTokenId", "The security token included in the request is invalid", 403)
 
     def policy_removal(request: Request) -> None:
         _check_policy_removal(store, request)
@@ -146,7 +149,7 @@ def _check_inline_size(store: Store, request: Request) -> None:
         "group": list(iam.groups.values()),
     }
     own = request.parameters.get("PolicyName")
-    held = next((holder.policies for holder in holders[kind] if holder.name == name), {})
+    held: Mapping[str, str] = next((holder.policies for holder in holders[kind] if holder.name == name), {})
     others = sum(_length(document) for policy, document in held.items() if policy != own)
     if others + _length(request.parameters.get("PolicyDocument", "")) > most:
         raise _exceeded(f"Maximum policy size of {most} bytes exceeded for {kind} {name}")

@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from moto.core.exceptions import ServiceException
+from moto.iam.policy_validation import IAMPolicyDocumentValidator
+
 from crosslane.sandbox.identities import Credentials, Identities, Identity, Kind, role_session
 from crosslane.sandbox.principals import Known
 from crosslane.sandbox.request import Handler, Request, ServiceError
@@ -20,6 +23,8 @@ CHAINED_SECONDS = 3600
 """The longest session of a role assumed with a role's credentials
 (https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html, ``DurationSeconds``)."""
 
+SESSION_POLICY_CHARACTERS = 2048
+_ROLE_ARN = re.compile(r"arn:[^:]+:iam::\d{12}:role/.+")
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 
 
@@ -86,6 +91,9 @@ def _assume_role(
     seconds = _seconds(parameters.get("DurationSeconds", DEFAULT_SECONDS), 43200)
     if not _SESSION_NAME.fullmatch(session_name):
         raise _invalid(session_name, "roleSessionName", r"satisfy regular expression pattern: [\w+=,.@-]*")
+    if not _ROLE_ARN.fullmatch(role_arn):
+        raise ServiceError("ValidationError", f"{role_arn} is invalid")
+    _check_session_policy(parameters.get("Policy"))
     if identity.kind is Kind.ROOT:
         raise ServiceError("AccessDenied", "Roles may not be assumed by root accounts.", 403)
     role = store.role(role_arn)
@@ -128,6 +136,17 @@ def _assume_role(
     if kept.source_identity:
         result["SourceIdentity"] = kept.source_identity
     return result
+
+
+def _check_session_policy(policy: str | None) -> None:
+    if policy is None:
+        return
+    if len(policy) > SESSION_POLICY_CHARACTERS:
+        raise _invalid(policy, "policy", f"have length less than or equal to {SESSION_POLICY_CHARACTERS}")
+    try:
+        IAMPolicyDocumentValidator(policy).validate()
+    except ServiceException as error:
+        raise ServiceError("MalformedPolicyDocument", str(error.message)) from error
 
 
 def _seconds(value: Any, most: int) -> int:
