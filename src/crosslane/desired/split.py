@@ -60,7 +60,7 @@ def _divided(statement: Statement, limit: int) -> tuple[Statement, ...]:
     parts: list[Statement] = []
     for number, resources in enumerate((statement.resources[:middle], statement.resources[middle:]), start=1):
         part = Statement(
-            f"{statement.sid}{number}",
+            f"{statement.sid}Part{number}",
             statement.reason,
             statement.actions,
             resources,
