@@ -31,16 +31,25 @@ class Member:
     profile: str
 
 
-def sign_in(store: Store, identities: Identities, member: Member, region: str, seed: int) -> Identity:
-    """Creates the account's administrator role and returns a 12-hour session of it.
+def sign_in(
+    store: Store,
+    identities: Identities,
+    member: Member,
+    region: str,
+    seed: int,
+    permission_set: str = PERMISSION_SET,
+) -> Identity:
+    """Creates the account's role of a permission set, an administrator whatever its name, and returns a 12-hour
+    session of it.
 
-    The role's suffix depends on ``seed`` and the account only, so that runs can be repeated.
+    The role's suffix depends on ``seed``, the account and the set only, so that runs can be repeated.
     """
     iam = store.iam(member.id)
-    suffix = hashlib.sha256(f"{seed}:{member.id}".encode()).hexdigest()[:16]
+    told = "" if permission_set == PERMISSION_SET else f":{permission_set}"
+    suffix = hashlib.sha256(f"{seed}:{member.id}{told}".encode()).hexdigest()[:16]
     place = "" if region == "us-east-1" else f"{region}/"
     role = iam.create_role(
-        role_name=f"AWSReservedSSO_{PERMISSION_SET}_{suffix}",
+        role_name=f"AWSReservedSSO_{permission_set}_{suffix}",
         assume_role_policy_document=json.dumps(_trust(store.partition, member.id)),
         path=f"/aws-reserved/sso.amazonaws.com/{place}",
         permissions_boundary=None,

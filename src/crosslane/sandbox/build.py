@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from crosslane.sandbox.accounts import Member, sign_in
+from crosslane.sandbox.accounts import PERMISSION_SET, Member, sign_in
 from crosslane.sandbox.clients import Clients
 from crosslane.sandbox.front import Front, Key, Routes
 from crosslane.sandbox.identities import Identities, Identity, Kind
-from crosslane.sandbox.lifecycle import MANAGEMENT_PROFILE
+from crosslane.sandbox.lifecycle import MANAGEMENT_PROFILE, START_URL
+from crosslane.sandbox.oidc import Oidc
+from crosslane.sandbox.portal import Portal
 from crosslane.sandbox.propagation import Propagation, Thing
 from crosslane.sandbox.request import Handler
 from crosslane.sandbox.server import Server
@@ -48,6 +50,10 @@ class Options:
     """Told to commands that look for this sandbox."""
     resource_seconds: Mapping[str, float] = field(default_factory=dict)
     """How long CloudFormation takes to create a resource, by type; nothing for those that are not named."""
+    start_url: str = START_URL
+    """The portal's."""
+    permission_sets: Sequence[str] = (PERMISSION_SET,)
+    """Assigned to the person in every account; the starting credentials are of the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +86,17 @@ def build(options: Options, clock: Clock = system_clock) -> Sandbox:
     organization = organizations.establish(store, options.members, owner.id, options.seed)
 
     def signed_in(member: Member) -> Identity:
-        return sign_in(store, identities, member, options.region, options.seed)
+        sessions = [
+            sign_in(store, identities, member, options.region, options.seed, name) for name in options.permission_sets
+        ]
+        return sessions[0]
 
     server = Server(lambda environ, start: [], options.port)
     clients = Clients(server.endpoint, store, identities)
     routes = _routes(store, identities, organization, propagation)
     late = {"cloudformation": _cloudformation(clients, clock, options.resource_seconds), "s3": s3.prepare}
-    server.application = Front(store, identities, routes, late, options.id)
+    front = Front(store, identities, routes, late, options.id)
+    server.application = Portal(Oidc(clock, options.start_url), store, identities, options.members, front)
     sign_ins = {member.name: signed_in(member) for member in options.members}
     return Sandbox(server, store, identities, clients, organization, sign_ins, signed_in(owner))
 

@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +38,9 @@ PORT_IN_USE = 75
 
 MANAGEMENT_PROFILE = "organization-management"
 """Profile of the account that owns the sandbox's organization; it is none of the config's accounts."""
+
+START_URL = "https://crosslane-sandbox.awsapps.com/start"
+"""The start URL of the sandbox's portal where the config names none."""
 
 _START_SECONDS = 60
 _STOP_SECONDS = 5
@@ -67,12 +70,14 @@ def start(
     seed: int = 0,
     clock_file: Path | None = None,
     resource_seconds: Mapping[str, float] | None = None,
+    permission_sets: Sequence[str] = (),
 ) -> Running:
     """Starts the kept sandbox of this config. Without ``detach`` it ends with this process at the latest.
 
     ``propagation_seconds`` delays what IAM makes, by ``seed``; ``clock_file`` holds seconds by which the sandbox's
-    clock is ahead; ``resource_seconds`` is how long CloudFormation takes to create a resource, by type. Raises
-    ``UsageError`` if one is running, ``EnvironmentFailure`` if it cannot be started.
+    clock is ahead; ``resource_seconds`` is how long CloudFormation takes to create a resource, by type;
+    ``permission_sets`` are those of the sign-in, else the config's. Raises ``UsageError`` if one is running,
+    ``EnvironmentFailure`` if it cannot be started.
     """
     with _exclusively():
         if find(config) is not None:
@@ -83,7 +88,7 @@ def start(
         _remove(directory)
         with _writing(directory):
             directory.mkdir(mode=0o700)
-        options = _options(config, port, propagation_seconds, seed, clock_file)
+        options = _options(config, port, propagation_seconds, seed, clock_file, permission_sets)
         return _launch(directory, {**options, "attached": not detach, "resource_seconds": dict(resource_seconds or {})})
 
 
@@ -117,6 +122,7 @@ def attached(
     propagation_seconds: float = 0,
     seed: int = 0,
     clock_file: Path | None = None,
+    permission_sets: Sequence[str] = (),
 ) -> Iterator[Running]:
     """The kept sandbox of this config, else one for the time of the context, gone with all its files after it."""
     kept = find(config)
@@ -125,7 +131,7 @@ def attached(
         return
     directory = Path(tempfile.mkdtemp(prefix="crosslane-sandbox-"))
     try:
-        options = _options(config, port, propagation_seconds, seed, clock_file)
+        options = _options(config, port, propagation_seconds, seed, clock_file, permission_sets)
         running = _launch(directory, {**options, "attached": True})
         try:
             yield running
@@ -136,7 +142,12 @@ def attached(
 
 
 def _options(
-    config: Config, port: int, propagation_seconds: float, seed: int, clock_file: Path | None
+    config: Config,
+    port: int,
+    propagation_seconds: float,
+    seed: int,
+    clock_file: Path | None,
+    permission_sets: Sequence[str],
 ) -> dict[str, Any]:
     """What the process reads: no more of the config than it needs."""
     return {
@@ -151,6 +162,8 @@ def _options(
         "propagation_seconds": propagation_seconds,
         "seed": seed,
         "clock_file": None if clock_file is None else str(clock_file.absolute()),
+        "start_url": config.sign_in.start_url or START_URL,
+        "permission_sets": list(permission_sets) or list(filter(None, [config.sign_in.permission_set])),
     }
 
 

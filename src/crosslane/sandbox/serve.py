@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crosslane.sandbox.lifecycle import PORT_IN_USE
+from crosslane.sandbox.lifecycle import PORT_IN_USE, START_URL
 
 if TYPE_CHECKING:
     from crosslane.sandbox.identities import Identity
@@ -30,10 +30,13 @@ def main() -> int:
     if not line:
         return 2
     given: dict[str, Any] = json.loads(line)
+    answer = os.dup(1)
+    # Whatever libraries print must not get between the starter and its answer.
+    os.dup2(2, 1)
     from crosslane.sandbox.environment import clean_environment
 
     clean_environment()
-    from crosslane.sandbox.accounts import Member
+    from crosslane.sandbox.accounts import PERMISSION_SET, Member
     from crosslane.sandbox.build import Options, build
 
     options = Options(
@@ -45,6 +48,8 @@ def main() -> int:
         seed=int(given.get("seed", 0)),
         id=given.get("id", ""),
         resource_seconds=given.get("resource_seconds", {}),
+        start_url=given.get("start_url", START_URL),
+        permission_sets=tuple(given.get("permission_sets") or (PERMISSION_SET,)),
     )
     try:
         sandbox = build(options, _clock(given.get("clock_file")))
@@ -56,11 +61,12 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=sandbox.server.serve_forever, kwargs={"poll_interval": 3600}, daemon=True).start()
     _tell(
+        answer,
         {
             "endpoint": sandbox.server.endpoint,
             "accounts": {name: _sign_in(identity) for name, identity in sandbox.sign_ins.items()},
             "management": _sign_in(sandbox.management),
-        }
+        },
     )
     if given.get("attached", True):
         threading.Thread(target=_until_closed, args=(ended,), daemon=True).start()
@@ -84,11 +90,10 @@ def _sign_in(identity: Identity) -> dict[str, str | None]:
     }
 
 
-def _tell(started: dict[str, Any]) -> None:
-    """Writes the one line, then closes standard output: whatever libraries print goes to standard error."""
-    with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
+def _tell(descriptor: int, started: dict[str, Any]) -> None:
+    """Writes the one line to where standard output was."""
+    with os.fdopen(descriptor, "w", encoding="utf-8") as out:
         out.write(json.dumps(started) + "\n")
-    os.dup2(2, 1)
 
 
 def _until_closed(ended: threading.Event) -> None:
