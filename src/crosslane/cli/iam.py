@@ -15,6 +15,7 @@ from crosslane.errors import USAGE, EnvironmentFailure, UsageError
 
 if TYPE_CHECKING:
     from crosslane.iam.cases import Case
+    from crosslane.iam.document import Policy, PolicyKind
 
 SUBCOMMANDS: dict[str, str] = {
     "lint": "crosslane.cli.iam_lint",
@@ -74,6 +75,87 @@ def decide(ctx: click.Context, cases: str, explained: bool, bench: int | None, _
         sound = _decide_all(source, "stdin" if cases == "-" else cases, explained)
     if not sound:
         ctx.exit(USAGE)
+
+
+@command.command(
+    "who-can",
+    epilog="""\b
+Examples:
+  aws iam get-account-authorization-details > account.json
+  crosslane iam who-can s3:GetObject arn:aws:s3:::artifacts/app.zip --details account.json
+  crosslane iam who-can sts:AssumeRole arn:aws:iam::111111111111:role/deployer --details account.json \\
+      --resource-policy trust.json""",
+)
+@click.argument("action")
+@click.argument("resource")
+@click.option("--details", required=True, metavar="FILE", help="What get-account-authorization-details printed.")
+@click.option("--resource-policy", metavar="FILE", help="The policy of the resource: bucket, key, trust policy.")
+@click.option("--account", metavar="ID", help="The account that owns the resource, if its ARN does not say.")
+@click.option("--scp", "scps", multiple=True, metavar="FILE", help="A service control policy; root first.")
+@click.option("--context", "pairs", multiple=True, metavar="KEY=VALUE", help="A condition key of the request.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def who_can(
+    action: str,
+    resource: str,
+    details: str,
+    resource_policy: str | None,
+    account: str | None,
+    scps: tuple[str, ...],
+    pairs: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Name the users and roles of an account that can do ACTION on RESOURCE, and why.
+
+    A role is named by its sessions. Each --scp is a level of its own.
+    """
+    from crosslane.iam.account import DetailsError, subjects_of
+    from crosslane.iam.document import PolicyKind
+    from crosslane.iam.explain import explain
+    from crosslane.iam.problem import PolicyError
+    from crosslane.iam.query import Target, who_can
+
+    if ":" not in action:
+        raise UsageError(f"{action} is no action", code="NoAction", next="give it as service:Action")
+    kind = PolicyKind.TRUST if action.lower().startswith("sts:") else PolicyKind.RESOURCE
+    context: dict[str, str] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise UsageError(f"{pair} is no KEY=VALUE", code="NoContext", next="give it as aws:SourceIp=203.0.113.9")
+        context[key] = value
+    try:
+        policy = None if resource_policy is None else _policy(resource_policy, kind)
+        subjects = subjects_of(_details(details), [[_policy(path, PolicyKind.SCP)] for path in scps])
+        found = list(who_can(action, Target.of(resource, account, policy), subjects, context))
+    except (PolicyError, DetailsError) as error:
+        raise UsageError(str(error), code="NoPolicy", next="correct the file") from None
+    reasons = {decision.request.principal.name: explain(decision).reason for decision in found}
+    if as_json:
+        rows = [{"principal": name, "reason": reason} for name, reason in reasons.items()]
+        click.echo(json.dumps({"ok": True, "action": action, "resource": resource, "principals": rows}))
+        return
+    for name, reason in reasons.items():
+        click.echo(f"{name}: {reason}")
+    click.echo(f"{len(reasons)} of {len(subjects)} users and roles can {action} on {resource}", err=True)
+
+
+def _policy(path: str, kind: PolicyKind) -> Policy:
+    from crosslane.iam.parse import parse_policy
+
+    with _opened(path) as source:
+        return parse_policy(source.read(), kind, path)
+
+
+def _details(path: str) -> dict[str, Any]:
+    from crosslane.iam.cases import CaseError, load_case
+
+    with _opened(path) as source:
+        try:
+            return load_case(source.read())
+        except CaseError as error:
+            raise UsageError(
+                f"{path}: {error}", code="NoDetails", next="give the JSON that the AWS CLI prints"
+            ) from None
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from crosslane.iam.outcome import Outcome
 from crosslane.iam.principal import Grant, PrincipalKind
 from crosslane.iam.request import Request
 from crosslane.iam.services.kms import needs_key_policy
-from crosslane.iam.services.organizations import rcps_bind, scps_bind
+from crosslane.iam.services.organizations import has_rcps, rcps_bind, scps_bind
 from crosslane.iam.services.s3 import blocks_public_access
 from crosslane.iam.services.sts import needs_no_permission, needs_trust_policy
 
@@ -174,7 +174,7 @@ def _restrictions(levels: tuple[StatementSet, ...], request: Request) -> Outcome
         for one in level.candidates(request.action)[0]:
             principal = one.principal
             if (principal is None or principal.grant(request.principal, request.context)) and one.applies(request):
-                return _EXPLICIT
+                return _EXPLICIT if has_rcps(request.service) else _ALLOWED
     return _ALLOWED
 
 

@@ -146,14 +146,14 @@ def _reason(decision: Decision) -> tuple[str, tuple[str, ...]]:
     limits = tuple(name for name in ("scp", "vpce", "session", "boundary") if name in silent)
     if any(name in limits for name in ("scp", "vpce")):
         blocking = tuple(name for name in limits if name in ("scp", "vpce"))
-        return f"denied, because {_join([_NAMES[name] for name in blocking])} do not allow it", blocking
+        return f"denied, because {_do_not(blocking)} allow it", blocking
     if request.principal.account is None:
         return "denied, because only a resource policy can allow it, and none does", ("resource",)
     identity = results["identity"] is Outcome.ALLOWED
     if request.principal.account != request.account:
         return _why_not_across(decision, identity, limits)
     if decision.grant is Grant.ENTITY or (identity and limits):
-        return f"denied, because {_join([_NAMES[name] for name in limits])} do not allow it", limits
+        return f"denied, because {_do_not(limits)} allow it", limits
     strict = needs_key_policy(request) or needs_trust_policy(request)
     if strict and decision.grant is Grant.NONE:
         which = "the key policy" if needs_key_policy(request) else "the role's trust policy"
@@ -169,9 +169,9 @@ def _why_not_across(decision: Decision, identity: bool, limits: tuple[str, ...])
     missing += limits
     if decision.grant is Grant.NONE:
         missing.append("resource")
-    names = _join([_NAMES[name] for name in missing])
     account = decision.request.account or "another account"
-    return f"denied, because the resource is in {account} and both accounts must allow: {names} do not", tuple(missing)
+    reason = f"denied, because the resource is in {account} and both accounts must allow; {_do_not(missing)}"
+    return reason, tuple(missing)
 
 
 def _why_allowed(decision: Decision) -> tuple[str, tuple[str, ...]]:
@@ -192,6 +192,12 @@ def _why_allowed(decision: Decision) -> tuple[str, tuple[str, ...]]:
     if needs_key_policy(request) or needs_trust_policy(request):
         return "allowed by an identity policy, which the resource policy lets count", ("identity", "resource")
     return "allowed by an identity policy", ("identity",)
+
+
+def _do_not(layers: Sequence[str]) -> str:
+    """The layers with their verb: "the resource policy does not"."""
+    plural = len(layers) > 1 or _NAMES[layers[0]].endswith("policies")
+    return _join([_NAMES[name] for name in layers]) + (" do not" if plural else " does not")
 
 
 def _join(names: Sequence[str]) -> str:

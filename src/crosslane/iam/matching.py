@@ -84,7 +84,8 @@ class StatementSet:
         """The statements that cover ``action``, given in lower case: first the denying, then the allowing ones."""
         found = self.by_action.get(action)
         if found is None:
-            denies, allows = [], []
+            denies: list[CompiledStatement] = []
+            allows: list[CompiledStatement] = []
             for one in self.statements:
                 if one.covers_action(action):
                     (allows if one.allows else denies).append(one)

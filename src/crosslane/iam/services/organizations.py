@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crosslane.iam.catalogue import rcp_services
 from crosslane.iam.principal import PrincipalKind
 from crosslane.iam.request import Request
 
@@ -22,6 +23,12 @@ def rcps_bind(request: Request) -> bool:
     https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html (2026-11-24).
     """
     return not is_service_linked(request)
+
+
+def has_rcps(service: str) -> bool:
+    """Whether resource control policies act on the service's resources: the same page lists those that have them."""
+    # The three most asked for are known without reading the catalogue.
+    return service in ("s3", "sts", "kms") or service in rcp_services()
 
 
 def is_service_linked(request: Request) -> bool:
