@@ -8,13 +8,14 @@ import socket
 import threading
 import urllib.error
 import urllib.request
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from tests.sandbox.conftest import IDS, Accounts, attached, code, error
+from tests.sandbox.conftest import IDS, Accounts, allow, attached, code, error
 
 UNKNOWN = {"AccessKeyId": "ASIAAAAAAAAAAAAAAAAA", "SecretAccessKey": "x", "SessionToken": "y"}
 FIRST_CALLS = {
@@ -175,6 +176,30 @@ def test_many_clients_at_once_get_each_its_own_account(accounts: Accounts) -> No
         "test": {"333333333333"},
         "prod": {"444444444444"},
     }
+
+
+def test_a_service_that_moto_lacks_is_refused_by_name(accounts: Accounts) -> None:
+    told = error(lambda: accounts.client("tools", "codestar-connections").list_connections())
+    assert told == ("NotImplemented", "The sandbox does not support codestar-connections:ListConnections")
+
+
+def test_a_region_that_does_not_exist_is_named(accounts: Accounts) -> None:
+    told = error(lambda: accounts.client("tools", "kms", "eu-west-9").list_keys())
+    assert told == ("InvalidRegion", "There is no kms in eu-west-9")
+
+
+def test_resources_of_another_account_are_not_reached_by_their_arn(accounts: Accounts, name: str) -> None:
+    sns, iam = accounts.client("tools", "sns"), accounts.client("tools", "iam")
+    topic = sns.create_topic(Name=name)["TopicArn"]
+    policy = iam.create_policy(PolicyName=name, PolicyDocument=allow("s3:GetObject"))["Policy"]["Arn"]
+    dev_sns, dev_iam = accounts.client("dev", "sns"), accounts.client("dev", "iam")
+    for call in (dev_sns.get_topic_attributes, dev_sns.delete_topic, partial(dev_sns.publish, Message="x")):
+        assert code(partial(call, TopicArn=topic)) == "AuthorizationError"
+    assert code(partial(dev_iam.get_policy, PolicyArn=policy)) == "NoSuchEntity"
+    assert code(partial(dev_iam.delete_policy, PolicyArn=policy)) == "NoSuchEntity"
+    function = f"arn:aws:lambda:eu-west-1:111111111111:function:{name}"
+    assert code(partial(accounts.client("dev", "lambda").invoke, FunctionName=function)) == "AccessDeniedException"
+    assert topic in [one["TopicArn"] for one in sns.list_topics()["Topics"]]
 
 
 @pytest.mark.parametrize("service", ["sts", "iam", "s3", "kms", "codepipeline", "cloudformation"])

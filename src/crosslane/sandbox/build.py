@@ -30,6 +30,7 @@ from crosslane.sandbox.services import (
     sts,
 )
 from crosslane.sandbox.services.iam_policies import AwsManagedPolicies
+from crosslane.sandbox.services.isolation import own_resources
 from crosslane.sandbox.services.organizations import Organization
 from crosslane.sandbox.store import Store
 
@@ -128,6 +129,7 @@ def _routes(store: Store, identities: Identities, organization: Organization, pr
         },
         owners={**owners, **kms.owners(store)},
         complete=frozenset({"cloudformation", "codebuild", "codecommit", "codepipeline", "sts"}),
+        before=(own_resources,),
         after=(propagation.note(store), s3.new_buckets(store)),
     )
 

@@ -148,6 +148,10 @@ class Front:
                 answer = self._store.call(environ, call, signed, request.account, request.region)
         except NotImplementedError:
             raise _unsupported(*key) from None
+        except KeyError as error:
+            if error.args != (request.region,):
+                raise
+            raise ServiceError("InvalidRegion", f"There is no {call.service} in {request.region}") from None
         except ServiceException as error:
             raise ServiceError(str(error.code), str(error.message)) from error
         except HTTPException as error:

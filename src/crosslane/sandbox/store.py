@@ -101,9 +101,16 @@ class Store:
         key = (call.service, signed.signing_name if signed else "")
         application = self._applications.get(key)
         if application is None or call.service in ("sagemaker", "dynamodb"):
-            application = self._applications[key] = self._dispatcher.get_application(environ)
+            application = self._applications[key] = self._application(environ)
         with self._lock:
             return _run(application, environ)
+
+    def _application(self, environ: Environ) -> Any:
+        """moto's application for the request; ``NotImplementedError`` if moto has no such service."""
+        host = self._dispatcher.infer_service_region_host(environ, environ.get("PATH_INFO", ""))
+        if host is not None and not self._dispatcher.get_backend_for_host(host):
+            raise NotImplementedError
+        return self._dispatcher.get_application(environ)
 
 
 def _run(application: Any, environ: Environ) -> Answer:
