@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from crosslane.config.model import Config
 from crosslane.desired import names
 from crosslane.desired.model import BootstrapState, Desired, Document
-from crosslane.desired.stacks import execution, pipeline, prerequisites, source, target
+from crosslane.desired.stacks import execution, pipeline, sharing, source, target
 from crosslane.desired.stacks.events import events_trust
 from crosslane.desired.stacks.trust import pipeline_trust
 from crosslane.desired.topology import source_account, source_is_elsewhere, targets
@@ -58,11 +58,11 @@ def _of_bootstrap(config: Config, state: BootstrapState) -> list[Written]:
 def _of_prerequisites(config: Config) -> list[Written]:
     account, stack = config.tools.name, names.names_of(config).prerequisites_stack
     found = [
-        Written(account, stack, "the key", "key policy", prerequisites.key_policy(config)),
-        Written(account, stack, "the artifact bucket", "bucket policy", prerequisites.bucket_policy(config)),
+        Written(account, stack, "the key", "key policy", sharing.key_policy(config)),
+        Written(account, stack, "the artifact bucket", "bucket policy", sharing.bucket_policy(config)),
     ]
     if source_is_elsewhere(config):
-        statement = Document((prerequisites.bus_statement(config),))
+        statement = Document((sharing.bus_statement(config),))
         found.append(Written(account, stack, "the default event bus", "event bus policy", statement))
     return found
 

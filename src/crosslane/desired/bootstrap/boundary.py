@@ -293,27 +293,31 @@ def _denials(config: Config, account: Account) -> list[Statement]:
             effect="Deny",
         ),
     ]
-    if config.bootstrap.mode is Mode.LEAST:
-        denials.append(
-            Statement(
-                "NotTheUser",
-                "Nobody with this boundary changes the user, its policies or its ways to sign in; its access keys"
-                " are its own",
-                (
-                    "iam:*LoginProfile",
-                    "iam:AttachUserPolicy",
-                    "iam:DeleteUser*",
-                    "iam:DetachUserPolicy",
-                    "iam:PutUser*",
-                    "iam:TagUser",
-                    "iam:UntagUser",
-                    "iam:UpdateUser",
-                ),
-                (names.user_arn(config, account),),
-                effect="Deny",
-            )
+    return [*denials, *_hands_off_the_user(config, account)]
+
+
+def _hands_off_the_user(config: Config, account: Account) -> list[Statement]:
+    if config.bootstrap.mode is not Mode.LEAST:
+        return []
+    return [
+        Statement(
+            "NotTheUser",
+            "Nobody with this boundary changes the user, its policies or its ways to sign in; its access keys are its"
+            " own",
+            (
+                "iam:*LoginProfile",
+                "iam:AttachUserPolicy",
+                "iam:DeleteUser*",
+                "iam:DetachUserPolicy",
+                "iam:PutUser*",
+                "iam:TagUser",
+                "iam:UntagUser",
+                "iam:UpdateUser",
+            ),
+            (names.user_arn(config, account),),
+            effect="Deny",
         )
-    return denials
+    ]
 
 
 def _itself(config: Config, account: Account) -> tuple[str, ...]:
