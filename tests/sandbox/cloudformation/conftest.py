@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import botocore.session
@@ -15,8 +16,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from crosslane.sandbox.accounts import Member
-from crosslane.sandbox.build import Options, Sandbox, build, system_clock
+from crosslane.sandbox.build import Options, Sandbox, build
+from crosslane.sandbox.cloudformation import engine
 from crosslane.sandbox.cloudformation.engine import Engine
+from crosslane.sandbox.cloudformation.session import Clients
 
 REGION = "eu-west-1"
 ACCOUNT = "111111111111"
@@ -31,17 +34,23 @@ def _settle(type_name: str, act: str) -> None:
         time.sleep(SLOW)
 
 
+class _Tested(Engine):
+    """The engine with a slow resource type, and with the waiting of DescribeStacks that people get by default."""
+
+    def __init__(self, clients: Clients, clock: Callable[[], datetime], **_: Any) -> None:
+        super().__init__(clients, clock, settle=_settle)
+
+
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[Sandbox]:
     members = [Member("tools", ACCOUNT, "tools"), Member("dev", OTHER, "dev")]
-    made = build(Options(members, REGION))
-    # The sandbox's own options make it slow or let DescribeStacks wait; these tests look at both.
-    engine = Engine(made.clients, system_clock, settle=_settle)
-    made.server.application._late["cloudformation"] = engine.handlers  # type: ignore[attr-defined]
-    thread = threading.Thread(target=made.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    yield made
-    made.server.shutdown()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "Engine", _Tested)
+        made = build(Options(members, REGION))
+        thread = threading.Thread(target=made.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        yield made
+        made.server.shutdown()
 
 
 @dataclass

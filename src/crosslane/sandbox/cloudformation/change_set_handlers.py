@@ -63,7 +63,8 @@ def create_change_set(core: Core, request: Request) -> Answer:
         if found is not None and (known := _named_change_set(store, found, name)) is not None:
             if token is not None and known.token == token:
                 return {"Id": known.id, "StackId": known.stack_id}
-            raise ServiceError("AlreadyExistsException", f"ChangeSet [{name}] already exists")
+            if not known.execution_status.startswith("EXECUTE_"):
+                raise ServiceError("AlreadyExistsException", f"ChangeSet [{name}] already exists")
     previous = found if kind == "UPDATE" else None
     old_role = previous.defined().role_arn if previous else None
     session = core.session(request, given.get("RoleARN") or old_role)
@@ -136,7 +137,8 @@ def _new_stack(core: Core, store: Store, name: str) -> Stack:
 
 
 def _named_change_set(store: Store, stack: Stack, name: str) -> ChangeSet | None:
-    for change_set in store.change_sets.values():
+    """The latest change set of that name: an executed one leaves its name to the next."""
+    for change_set in reversed(store.change_sets.values()):
         if change_set.stack_id == stack.id and change_set.name == name:
             return change_set
     return None
@@ -219,7 +221,7 @@ def execute_change_set(core: Core, request: Request) -> Answer:
         run: Callable[[Work], None]
         if change_set.type == "CREATE":
             _discard_others(store, change_set)
-            stack.definition = definition
+            stack.definition, stack.updated = definition, core.tools.clock()
             work = Work(store, stack, session, core.tools, token)
             work.set_status("CREATE_IN_PROGRESS", USER_INITIATED)
             on_failure: operations.OnFailure = "DO_NOTHING" if disable else "ROLLBACK"

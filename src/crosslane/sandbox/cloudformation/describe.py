@@ -48,7 +48,7 @@ def describe_stack(stack: Stack) -> dict[str, Any]:
         "NotificationARNs": [],
         "TimeoutInMinutes": stack.timeout_minutes,
         "Tags": [],
-        "EnableTerminationProtection": stack.termination_protection,
+        "EnableTerminationProtection": None if stack.deleted else stack.termination_protection,
         "DriftInformation": drift_information(stack),
         "DeletionMode": stack.deletion_mode,
         "RetainExceptOnCreate": stack.retain_except_on_create or None,

@@ -182,19 +182,20 @@ def describe_stack_resource_drifts(core: Core, request: Request) -> Answer:
 
 
 def _describe(stack: Stack, drift: ResourceDrift) -> dict[str, Any]:
+    hide = stack.defined().masked
     return present(
         {
             "StackId": stack.id,
             "LogicalResourceId": drift.resource.logical_id,
             "PhysicalResourceId": drift.resource.physical_id,
             "ResourceType": drift.resource.type,
-            "ExpectedProperties": json.dumps(drift.expected, default=str),
-            "ActualProperties": None if drift.actual is None else json.dumps(drift.actual, default=str),
+            "ExpectedProperties": json.dumps(hide(drift.expected), default=str),
+            "ActualProperties": None if drift.actual is None else json.dumps(hide(drift.actual), default=str),
             "PropertyDifferences": [
                 {
                     "PropertyPath": path,
-                    "ExpectedValue": _text(expected),
-                    "ActualValue": _text(actual),
+                    "ExpectedValue": _text(hide(expected)),
+                    "ActualValue": _text(hide(actual)),
                     "DifferenceType": kind,
                 }
                 for path, expected, actual, kind in drift.differences

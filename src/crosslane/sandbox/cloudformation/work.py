@@ -48,27 +48,27 @@ class Work:
 
     def put(self, resource: StackResource, status: str, reason: str | None = None) -> StackResource:
         """The resource's new status, stored and with its event."""
-        now = self.tools.clock()
-        changed = replace(resource, status=status, reason=reason, updated=now)
         with self.store.changed:
+            changed = replace(resource, status=status, reason=reason, updated=self.tools.clock())
             self.stack.resources[resource.logical_id] = changed
-        self.tell(changed, status, reason)
+            self.tell(changed, status, reason)
         return changed
 
     def tell(self, resource: StackResource, status: str, reason: str | None = None) -> None:
         """An event of a resource, without a change of what is stored."""
-        definition = self.stack.definition
-        event = resource_event(
-            self.tools.clock(),
-            resource.logical_id,
-            resource.physical_id,
-            resource.type,
-            status,
-            reason,
-            definition.masked(resource.properties) if definition else resource.properties,
-            self.token,
-        )
         with self.store.changed:
+            # The time is taken under the lock, so that events are in the order of their times.
+            definition = self.stack.definition
+            event = resource_event(
+                self.tools.clock(),
+                resource.logical_id,
+                resource.physical_id,
+                resource.type,
+                status,
+                reason,
+                definition.masked(resource.properties) if definition else resource.properties,
+                self.token,
+            )
             self.stack.events.append(event)
 
     def fail(self, verb: str, logical_id: str) -> None:
