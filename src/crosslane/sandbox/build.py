@@ -50,7 +50,7 @@ class Options:
     id: str = ""
     """Told to commands that look for this sandbox."""
     resource_seconds: Mapping[str, float] = field(default_factory=dict)
-    """How long CloudFormation takes to create a resource, by type; nothing for those that are not named."""
+    """How long CloudFormation takes to create or update a resource, by type; nothing for those that are not named."""
     start_url: str = START_URL
     """The portal's."""
     permission_sets: Sequence[str] = (PERMISSION_SET,)
@@ -154,7 +154,7 @@ def _cloudformation(
     """The engine, imported at the first request for it: most of a start's time would be spent on it."""
 
     def settle(type_name: str, act: str) -> None:
-        if act == "create":
+        if act != "delete":
             time.sleep(resource_seconds.get(type_name, 0))
 
     def load() -> Mapping[Key, Handler]:

@@ -75,8 +75,8 @@ def start(
     """Starts the kept sandbox of this config. Without ``detach`` it ends with this process at the latest.
 
     ``propagation_seconds`` delays what IAM makes, by ``seed``; ``clock_file`` holds seconds by which the sandbox's
-    clock is ahead; ``resource_seconds`` is how long CloudFormation takes to create a resource, by type;
-    ``permission_sets`` are those of the sign-in, else the config's. Raises ``UsageError`` if one is running,
+    clock is ahead; ``resource_seconds`` is how long CloudFormation takes to create or update a resource, by
+    type; ``permission_sets`` are those of the sign-in, else the config's. Raises ``UsageError`` if one is running,
     ``EnvironmentFailure`` if it cannot be started.
     """
     with _exclusively():
