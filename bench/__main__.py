@@ -46,7 +46,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--check", action="store_true", help="exit code 1 if a budget is missed or not measured")
     parser.add_argument("--runs", type=int, default=3, metavar="N", help="processes per median (default 3)")
     parser.add_argument(
-        "--scale", type=float, default=0.1, metavar="PART", help="part of AWS's latency that is waited for (0.1)"
+        "--scale", type=float, default=0.2, metavar="PART", help="part of AWS's latency that is waited for (0.2)"
     )
     parser.add_argument("--only", action="append", choices=("start", "set-up", "iam"), help="this measurement only")
     return parser.parse_args()

@@ -25,7 +25,7 @@ RESOURCE_SECONDS = {
     "AWS::S3::Bucket": 20.0,
     "AWS::CodePipeline::Pipeline": 10.0,
 }
-"""How long CloudFormation takes to create one, as DESIGN's budget has it; other types count as immediate."""
+"""How long CloudFormation takes to create or update one; other types take no time."""
 
 _SCOPE = re.compile(r"Credential=[^/]+/\d+/[^/]*/(?P<service>[^/]+)/aws4_request")
 _HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length"})

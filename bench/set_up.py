@@ -48,7 +48,7 @@ def main(runs: int, scale: float, say: Callable[[str], None]) -> list[Result]:
         results.append(at_least("guide + script / up, modelled AWS", modelled.ratio, 3, detail))
     if plain is not None and modelled is not None and scale != 1:
         full = at_full_length(plain, modelled, scale)
-        results.append(at_least("  at full length", full.ratio, 3, f"worked out: {_sides(full)}"))
+        results.append(Figure("  at full length", full.ratio, "x", detail=f"worked out: {_sides(full)}"))
     idle = _tried(results, "up with nothing to do", lambda: _idle(runs, say))
     return results + (idle or [])
 

@@ -64,7 +64,7 @@ class Failed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """How long AWS takes: seconds an API call, seconds to create a resource by type; ``pace`` shortens pauses."""
+    """How long AWS takes: seconds an API call, seconds to create or update a resource by type; ``pace`` shortens pauses."""
 
     api_seconds: float
     resource_seconds: Mapping[str, float]
