@@ -5,8 +5,10 @@ A ``Cloud`` is one place to call (AWS, or a sandbox on loopback); a ``Gateway`` 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC
 from ipaddress import ip_address
 from pathlib import Path
 from threading import Lock
@@ -18,7 +20,15 @@ from botocore import xform_name
 from botocore.awsrequest import AWSRequest
 from botocore.client import BaseClient
 from botocore.config import Config as ClientConfig
-from botocore.credentials import CredentialProvider, CredentialResolver, RefreshableCredentials
+from botocore.credentials import (
+    CredentialProvider,
+    CredentialResolver,
+    RefreshableCredentials,
+    SSOProvider,
+    create_credential_resolver,
+)
+from botocore.tokens import SSOTokenProvider
+from botocore.utils import JSONFileCache
 
 from crosslane.aws.calls import CallLog
 from crosslane.aws.errors import translate
@@ -69,15 +79,25 @@ class Cloud:
     def session(self, profile: str | None) -> botocore.session.Session:
         """A botocore session of the profile that shares the loaded service models."""
         provider = self._providers.get(profile) if profile is not None else None
-        session = botocore.session.Session(profile=None if provider else profile)
+        session = _no_profile() if provider is not None else botocore.session.Session(profile=profile)
         if provider is not None:
             session.register_component("credential_provider", CredentialResolver([_Provided(provider)]))
+        return self._in_place(session, profile if provider is None else None)
+
+    def unsigned_session(self) -> botocore.session.Session:
+        """A session for calls that carry no signature. No profile is looked at, and none need exist."""
+        return self._in_place(_no_profile(), None)
+
+    def _in_place(self, session: botocore.session.Session, profile: str | None) -> botocore.session.Session:
+        """The session with the place's files and the guard of loopback, and the models that all share."""
         if self.place.credentials_file is not None:
             session.set_config_variable("credentials_file", str(self.place.credentials_file))
         if self.place.config_file is not None:
             session.set_config_variable("config_file", str(self.place.config_file))
         if self.place.endpoint is not None:
             session.register("before-send", _refuse_to_leave_loopback)
+            if profile is not None:
+                _keep_sign_ins_in_place(session, profile, self.place)
         with self._lock:
             # Only now: making the loader reads the config files, and botocore reads them once a session.
             if self._loader is None:
@@ -179,6 +199,45 @@ class _Provided(CredentialProvider):
 
     def load(self) -> RefreshableCredentials:
         return RefreshableCredentials.create_from_metadata(self._provider(), self._provider, self.METHOD)
+
+
+def _no_profile() -> botocore.session.Session:
+    """A session that ignores ``AWS_PROFILE``, which may name a profile that is yet to be made."""
+    return botocore.session.Session(session_vars={"profile": (None, None, None, None)})
+
+
+def _keep_sign_ins_in_place(session: botocore.session.Session, profile: str, place: Place) -> None:
+    """Let a profile of IAM Identity Center find its sign-in beside the sandbox's files.
+
+    botocore looks in ``~/.aws/sso/cache`` alone, which a sandbox is never to touch.
+    """
+    if place.credentials_file is None:
+        return
+    session.set_config_variable("ignore_configured_endpoint_urls", False)
+    resolver = create_credential_resolver(session)
+    cache: Any = JSONFileCache(str(sso_cache_folder(place.credentials_file)), dumps_func=_json_with_instants)
+    resolver.insert_after(
+        SSOProvider.METHOD,
+        SSOProvider(
+            load_config=lambda: session.full_config,
+            client_creator=session.create_client,
+            profile_name=profile,
+            token_cache=cache,
+            token_provider=SSOTokenProvider(session, cache=cache, profile_name=profile),
+        ),
+    )
+    resolver.remove(SSOProvider.METHOD)  # the first of the two
+    session.register_component("credential_provider", resolver)
+
+
+def sso_cache_folder(credentials_file: Path) -> Path:
+    """Where the cached sign-ins stand relative to the credentials file, as in ``~/.aws``."""
+    return credentials_file.parent / "sso" / "cache"
+
+
+def _json_with_instants(value: object) -> str:
+    """As botocore writes its cached sign-ins: instants in UTC with a Z."""
+    return json.dumps(value, default=lambda instant: instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
 
 
 def refuse_unless_loopback(url: str) -> None:
