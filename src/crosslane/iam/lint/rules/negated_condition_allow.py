@@ -29,7 +29,8 @@ def check(subject: Subject) -> Iterator[Hit]:
                 continue
             message = f"{condition.operator.text} allows requests without {key} too"
             fix = f'Add "Null": {{"{key}": "false"}}, or say so with {condition.operator.text}IfExists.'
-            yield Hit(condition.pointer, message, fix)
+            # Compared with nothing, it is meant to demand a value, which most often something else does too.
+            yield Hit(condition.pointer, message, fix, Severity.INFO if condition.values == ("",) else None)
 
 
 RULE = Rule(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crosslane.iam.lint.actions import named_actions
-from crosslane.iam.lint.catalog import Action, Template
+from crosslane.iam.lint.catalog import Action, Template, templates_of
 from crosslane.iam.lint.finding import Hit, Severity
 from crosslane.iam.lint.patterns import arns_meet
 from crosslane.iam.lint.rule import SERVICE_REFERENCE, Rule
@@ -39,14 +39,16 @@ def _hit(pointer: str, value: str, actions: tuple[Action, ...], templates: set[T
     what = "the action" if len(actions) == 1 else "no action of the statement"
     verb = "does not act" if len(actions) == 1 else "acts"
     message = f"{what} {verb} on {shown(value)}"
+    service = value.split(":")[2] if value.count(":") > 1 else ""
     if not templates:
         fix = 'Write "*": these actions act on no particular resource.'
     else:
         forms = sorted(template.arn for template in templates)
-        service = value.split(":")[2] if value.count(":") > 1 else ""
         near = [form for form in forms if form.split(":")[2] == service] or forms
         fix = "Write " + " or ".join(near[:2]) + (", or another of its forms." if len(near) > 2 else ".")
-    severity = Severity.INFO if is_unknown(value) else None
+    # A form that the service's list does not have at all is likely missing there.
+    listed = any(fits(one, value) for one in templates_of(service)) or service not in {one.service for one in actions}
+    severity = None if listed and not is_unknown(value) else Severity.INFO
     return Hit(pointer, message, fix, severity)
 
 

@@ -43,7 +43,7 @@ def _look(condition: Condition) -> Iterator[Hit]:
         yield Hit(condition.pointer, f"{key} is no known global condition key", fix, url=_GLOBAL_KEYS)
         return
     if "." in service or type_of_key(key) is not None or service.lower() in _PROVIDERS:
-        # Keys of identity providers are named by the provider: their claims are not in any list.
+        # The claims of identity providers are in no list; a few prefixes are no service's own.
         return
     if service.lower() not in services():
         yield Hit(condition.pointer, f"{key}: no service has the prefix {service}", "Write aws:KEY or a service's key.")
@@ -53,7 +53,7 @@ def _look(condition: Condition) -> Iterator[Hit]:
     yield Hit(condition.pointer, f"{service} has no condition key {name}", fix)
 
 
-_PROVIDERS = frozenset({"saml", "sts"})
+_PROVIDERS = frozenset({"catalog", "identitycenter", "saml", "sts"})
 
 RULE = Rule(
     "unknown-condition-key",
