@@ -12,8 +12,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import botocore.session
 import pytest
 
 from crosslane.config.model import Config
@@ -237,3 +240,16 @@ def test_another_region_and_partition(tmp_path: Path, monkeypatch: pytest.Monkey
             )
             place = "" if region == "us-east-1" else f"{region}/"
             assert role["Path"] == f"/aws-reserved/sso.amazonaws.com/{place}"
+
+
+def test_profiles_have_the_configs_names_or_the_accounts(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("default", "my tools", None, "prod")
+    members = tuple(replace(one, profile=name) for one, name in zip(config.accounts, names, strict=True))
+    with lifecycle.attached(replace(config, accounts=members)) as running:
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(running.config_file))
+        monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(running.credentials_file))
+        for profile, account in (("default", "1"), ("my tools", "2"), ("test", "3"), ("prod", "4")):
+            session = botocore.session.Session(profile=profile)
+            assert session.get_config_variable("region") == "eu-west-1"
+            sts: Any = session.create_client("sts", endpoint_url=running.endpoint)
+            assert sts.get_caller_identity()["Account"] == account * 12

@@ -14,6 +14,7 @@ import json
 import os
 import secrets
 import selectors
+import shlex
 import shutil
 import signal
 import subprocess
@@ -248,10 +249,8 @@ def _describe(directory: Path, options: Mapping[str, Any], started: Mapping[str,
 
 
 def _section(profile: str) -> str:
-    """A profile's section in the config file, where names with spaces are quoted."""
-    if profile == "default":
-        return profile
-    return f'profile "{profile}"' if any(character.isspace() for character in profile) else f"profile {profile}"
+    """A profile's section in the config file, where readers split it as a shell does."""
+    return profile if profile == "default" else f"profile {shlex.quote(profile)}"
 
 
 def _private(path: Path) -> IO[str]:

@@ -7,9 +7,12 @@ make them.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from unittest.mock import patch
+
+from moto.core.utils import get_service_model
+from moto.organizations import utils
 
 from crosslane.sandbox.accounts import Member
 from crosslane.sandbox.front import Check, Owner
@@ -43,21 +46,33 @@ def establish(store: Store, members: Sequence[Member], management: str, seed: in
     delegated administrator, so that it can list the others."""
     state = store.backend("organizations", management, store.partition)
     digest = hashlib.sha256(f"organization:{seed}".encode()).hexdigest()
-    names = "moto.organizations.utils"
-    with (
-        patch(f"{names}.make_random_org_id", lambda: f"o-{digest[:10]}"),
-        patch(f"{names}.make_random_root_id", lambda: f"r-{digest[10:14]}"),
-        patch(f"{names}.make_random_account_id", lambda: management),
+    with _ids(
+        make_random_org_id=f"o-{digest[:10]}",
+        make_random_root_id=f"r-{digest[10:14]}",
+        make_random_account_id=management,
     ):
         state.create_organization(region=store.partition, FeatureSet="ALL")
     for member in members:
-        with patch(f"{names}.make_random_account_id", lambda member=member: member.id):
+        with _ids(make_random_account_id=member.id):
             state.create_account(AccountName=member.name, Email=f"{member.id}@sandbox.invalid")
     for account in (management, *(member.id for member in members)):
         # Accounts that were invited have no such role, and nobody asked for one.
         store.iam(account).roles.clear()
     state.register_delegated_administrator(AccountId=members[0].id, ServicePrincipal=_DELEGATED_SERVICE)
     return Organization(state.org.id, state.org.root_id, management)
+
+
+@contextmanager
+def _ids(**chosen: str) -> Iterator[None]:
+    """Lets moto take these ids instead of random ones: it has no other way to choose them."""
+    kept = {name: getattr(utils, name) for name in chosen}
+    for name, value in chosen.items():
+        setattr(utils, name, lambda value=value: value)
+    try:
+        yield
+    finally:
+        for name, function in kept.items():
+            setattr(utils, name, function)
 
 
 def routes(store: Store, organization: Organization) -> tuple[dict[Key, Owner], dict[Key, Sequence[Check]]]:
@@ -80,14 +95,8 @@ def routes(store: Store, organization: Organization) -> tuple[dict[Key, Owner], 
             message = "You don't have permissions to access this resource."
             raise ServiceError("AccessDeniedException", message)
 
-    operations = _operations()
+    operations = get_service_model("organizations").operation_names
     return (
         {("organizations", operation): owner for operation in operations},
         {("organizations", operation): (allowed,) for operation in operations},
     )
-
-
-def _operations() -> tuple[str, ...]:
-    from moto.core.utils import get_service_model
-
-    return tuple(get_service_model("organizations").operation_names)
