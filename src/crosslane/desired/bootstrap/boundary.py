@@ -149,7 +149,6 @@ def _roles(
                 "iam:PutRolePermissionsBoundary",
                 "iam:TagRole",
                 "iam:UntagRole",
-                "iam:UpdateAssumeRolePolicy",
                 "iam:UpdateRole*",
             ),
             arns,

@@ -141,7 +141,8 @@ def _artifact_objects(config: Config) -> Json:
 def bus_statement(config: Config) -> Statement:
     """What the default bus of tools lets the source account do: hand over events of CodeCommit, nothing else.
 
-    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-perms.html (2026-11-24)
+    One call can carry several events, so both keys have several values; ``Null`` is there because ``ForAllValues``
+    holds for none at all. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html (2026-11-24)
     """
     return Statement(
         "CodeCommitEvents",
@@ -150,10 +151,11 @@ def bus_statement(config: Config) -> Statement:
         (sub("arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/default"),),
         principal={"AWS": _root(config, source_account(config))},
         condition={
-            "StringEquals": {
-                "events:source": "aws.codecommit",
-                "events:detail-type": "CodeCommit Repository State Change",
-            }
+            "ForAllValues:StringEquals": {
+                "events:source": ["aws.codecommit"],
+                "events:detail-type": ["CodeCommit Repository State Change"],
+            },
+            "Null": {"events:source": "false", "events:detail-type": "false"},
         },
     )
 
