@@ -47,7 +47,9 @@ def test_what_cannot_be_deleted_can_be_retained(aws: Aws, name: str) -> None:
     aws.client("s3").put_object(Bucket=physical, Key="k", Body=b"x")
 
     message = refused(lambda: aws.delete(name, RetainResources=["Bucket"]))[1]
-    assert "only if the stack is in the DELETE_FAILED state" in message
+    assert message.endswith(
+        "When you delete a stack, specify which resources to retain only when the stack is in the DELETE_FAILED state."
+    )
     assert aws.delete(name)["StackStatus"] == "DELETE_FAILED"
     stack = aws.delete(name, RetainResources=["Bucket"])
     assert stack["StackStatus"] == "DELETE_COMPLETE"
@@ -118,7 +120,7 @@ def test_an_export_in_use_keeps_its_stack(aws: Aws, name: str) -> None:
     )
     stack = aws.update(name, stack_of(Role=role()))
     assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
-    assert f"Cannot delete export {export} as it is in use by {name}-user" in (
+    assert f"Delete canceled. Cannot delete export {export} as it is in use by {name}-user" in (
         aws.reason(name, name, "UPDATE_ROLLBACK_IN_PROGRESS")
     )
 

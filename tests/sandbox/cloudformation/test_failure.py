@@ -168,3 +168,17 @@ def test_a_denied_call_is_the_reason_with_aws_code(aws: Aws, name: str) -> None:
     assert "Status Code: 409" in reason and "HandlerErrorCode: AlreadyExists" in reason
     # The role that was there before is not the stack's to delete.
     aws.client("iam").get_role(RoleName=taken)
+
+
+def test_a_rollback_that_fails_can_be_deleted_once_the_cause_is_gone(aws: Aws, name: str) -> None:
+    template = stack_of(Bucket=bucket(), Slow=slow("Bucket"), Bad=broken("Slow"))
+    aws.cfn.create_stack(StackName=name, TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_IAM"])
+    wait_for(lambda: aws.lines(name), lambda lines: "Slow CREATE_IN_PROGRESS" in lines)
+    made = aws.resources(name)["Bucket"]
+    aws.client("s3").put_object(Bucket=made, Key="k", Body=b"x")
+
+    stack = aws.wait(name)
+    assert stack["StackStatus"] == "ROLLBACK_FAILED"
+    assert stack["StackStatusReason"] == "The following resource(s) failed to delete: [Bucket]. "
+    aws.client("s3").delete_object(Bucket=made, Key="k")
+    assert aws.delete(name)["StackStatus"] == "DELETE_COMPLETE"

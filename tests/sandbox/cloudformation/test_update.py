@@ -122,9 +122,12 @@ def test_changed_stack_tags_reach_the_resources(aws: Aws, name: str) -> None:
 
     found = aws.client("iam").get_role(RoleName=aws.resources(name)["Role"])["Role"]["Tags"]
     assert found == [{"Key": "a", "Value": "2"}]
-    # Tags that an update does not mention stay.
+    # Tags that an update does not mention stay; an empty list takes them away.
     aws.update(name, stack_of(Role=role(Description="d")))
     assert aws.stack(name)["Tags"] == [{"Key": "a", "Value": "2"}]
+    aws.update(name, Tags=[])
+    assert aws.stack(name)["Tags"] == []
+    assert aws.client("iam").list_role_tags(RoleName=aws.resources(name)["Role"])["Tags"] == []
 
 
 def test_a_failed_update_is_rolled_back_to_what_was(aws: Aws, name: str) -> None:
@@ -255,7 +258,10 @@ def test_a_stack_policy_keeps_a_resource_from_being_changed(aws: Aws, name: str)
 
     stack = aws.update(name, stack_of(Role=role(Description="new"), Other=role(Description="new")))
     assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
-    assert "Action denied by stack policy" in aws.reason(name, "Role", "UPDATE_FAILED")
+    assert aws.reason(name, "Role", "UPDATE_FAILED") == (
+        "Action denied by stack policy: Statement [#2] does not allow [Update:Modify] for resource "
+        "[LogicalResourceId/Role];"
+    )
     stack = aws.update(name, stack_of(Other=role()))
     assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
     assert "Action denied by stack policy" in aws.reason(name, "Role", "UPDATE_FAILED")
@@ -266,3 +272,25 @@ def test_a_stack_policy_keeps_a_resource_from_being_changed(aws: Aws, name: str)
     assert refused(lambda: aws.cfn.set_stack_policy(StackName=name, StackPolicyBody="{}"))[1] == (
         "Error validating stack policy: Invalid stack policy"
     )
+
+
+def test_an_update_succeeds_although_something_old_cannot_be_deleted(aws: Aws, name: str) -> None:
+    aws.create(name, stack_of(Old=bucket(), Kept=role()))
+    old = aws.resources(name)["Old"]
+    aws.client("s3").put_object(Bucket=old, Key="k", Body=b"x")
+    stack = aws.update(name, stack_of(Kept=role()))
+
+    assert stack["StackStatus"] == "UPDATE_COMPLETE"
+    assert stack["StackStatusReason"] == "Update successful. One or more resources could not be deleted."
+    assert "Old DELETE_FAILED" in aws.lines(name)
+    assert set(aws.resources(name)) == {"Kept"}
+    aws.client("s3").head_bucket(Bucket=old)
+
+
+def test_a_removed_resource_is_kept_if_its_deletion_policy_says_so(aws: Aws, name: str) -> None:
+    aws.create(name, stack_of(Old=bucket() | {"DeletionPolicy": "Retain"}, Kept=role()))
+    old = aws.resources(name)["Old"]
+    aws.update(name, stack_of(Kept=role()))
+
+    assert "Old DELETE_SKIPPED" in aws.lines(name)
+    aws.client("s3").head_bucket(Bucket=old)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Literal
 
 from crosslane.sandbox.cloudformation.errors import invalid
@@ -73,6 +74,9 @@ def _forward(work: Work) -> bool:
     failed = walk(evaluation.edges, lambda name: _converge(work, evaluation, name), stop_at_failure=True)
     if failed or work.fault is not None or work.stack.cancelled:
         return False
+    if _out_of_time(work):
+        work.fault = "Stack creation time exceeded the specified timeout"
+        return False
     try:
         made = outputs(evaluation)
         _check_exports(work, made)
@@ -86,7 +90,21 @@ def _forward(work: Work) -> bool:
 
 
 def _converge(work: Work, evaluation: Evaluation, name: str) -> bool:
-    return False if work.stack.cancelled else converge(work, evaluation, name)
+    if work.stack.cancelled:
+        return False
+    if _out_of_time(work):
+        work.fault = "Stack creation time exceeded the specified timeout"
+        work.halt.set()
+        return False
+    return converge(work, evaluation, name)
+
+
+def _out_of_time(work: Work) -> bool:
+    """``TimeoutInMinutes`` counts for the creation of a stack only."""
+    stack = work.stack
+    if stack.timeout_minutes is None or stack.status != "CREATE_IN_PROGRESS":
+        return False
+    return work.tools.clock() > work.started + timedelta(minutes=stack.timeout_minutes)
 
 
 def _removals_allowed(work: Work, evaluation: Evaluation) -> bool:
@@ -137,8 +155,8 @@ def _check_exports(work: Work, made: tuple[Output, ...]) -> None:
             users = work.store.importers(output.export) if output.export is not None else []
             users = [user for user in users if user != work.stack.name]
             if users and (output.export not in new or new[output.export] != output.value):
-                verb = "update" if output.export in new else "delete"
-                raise invalid(f"Cannot {verb} export {output.export} as it is in use by {_names(users)}")
+                words = "Cannot update" if output.export in new else "Delete canceled. Cannot delete"
+                raise invalid(f"{words} export {output.export} as it is in use by {_names(users)}")
 
 
 def _names(names: Iterable[str]) -> str:
@@ -248,20 +266,21 @@ def _clean_up_rollback(work: Work) -> None:
     with work.store.changed:
         made = {step.logical_id: stack.resources[step.logical_id] for step in stack.journal if step.before is None}
         retired = list(stack.retired)
+    failed = False
     for resource in reversed(retired):
-        delete_resource(work, resource, retain=False, shown=False)
+        failed |= not delete_resource(work, resource, retain=False, shown=False)
     edges = reverse({name: resource.depends_on & made.keys() for name, resource in made.items()})
-    walk(
-        edges,
-        lambda name: delete_resource(work, made[name], retain=_retained(made[name], rolling_back=True)),
-        stop_at_failure=False,
-    )
+
+    def delete(name: str) -> bool:
+        return delete_resource(work, made[name], retain=_retained(made[name], rolling_back=True))
+
+    failed |= bool(walk(edges, delete, stop_at_failure=False))
     with work.store.changed:
         for name in made:
             del stack.resources[name]
         stack.definition, stack.outputs = stack.stable, stack.stable_outputs
     _settle_down(work)
-    work.set_status("UPDATE_ROLLBACK_COMPLETE")
+    work.set_status("UPDATE_ROLLBACK_COMPLETE", "One or more resources could not be deleted." if failed else None)
 
 
 # --- delete -------------------------------------------------------------------------------------------------------

@@ -54,7 +54,7 @@ def denied_by_policy(policy: str | None, action: str, logical_id: str, type_name
 
 
 def _refusal(who: str, action: str, logical_id: str) -> str:
-    return f"Action denied by stack policy: {who} [{action}] for resource [{logical_id}]"
+    return f"Action denied by stack policy: {who} [{action}] for resource [LogicalResourceId/{logical_id}];"
 
 
 def _applies(statement: Mapping[str, Any], action: str, logical_id: str, type_name: str) -> bool:

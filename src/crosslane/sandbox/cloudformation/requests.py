@@ -119,7 +119,7 @@ def definition_of(request: Request, session: Session, previous: Stack | None) ->
     check_template(template)
     _check_resource_types(template, parameters.get("ResourceTypes", ()))
     check_capabilities(template, parameters.get("Capabilities", ()))
-    if parameters.get("RollbackConfiguration", {}).get("RollbackTriggers"):
+    if any(parameters.get("RollbackConfiguration", {}).values()):
         raise unsupported("rollback triggers")
 
     def read_ssm(name: str) -> str:

@@ -196,9 +196,9 @@ def delete_stack(core: Core, request: Request) -> Answer:
         if stack.termination_protection:
             raise invalid(f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled")
         if (retain or force) and stack.status != "DELETE_FAILED":
-            what = "RetainResources" if retain else "DeletionMode FORCE_DELETE_STACK"
+            what = "which resources to retain" if retain else "FORCE_DELETE_STACK"
             raise invalid(
-                f"Invalid operation on stack [{stack.id}]. When you delete a stack, specify {what} only if the stack "
+                f"Invalid operation on stack [{stack.id}]. When you delete a stack, specify {what} only when the stack "
                 "is in the DELETE_FAILED state."
             )
         unknown = sorted(retain - stack.resources.keys())
@@ -212,7 +212,7 @@ def delete_stack(core: Core, request: Request) -> Answer:
             stack.cancelled = True
             return {}
         if stack.busy:
-            raise invalid(f"Stack [{stack.id}] cannot be deleted while in status {stack.status}")
+            raise invalid(f"Stack [{stack.name}] cannot be deleted while in status {stack.status}")
         stack.deletion_mode = given.get("DeletionMode")
         operations.begin_delete(work)
     if stack.status == "DELETE_IN_PROGRESS":

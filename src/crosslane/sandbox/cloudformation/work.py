@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from crosslane.sandbox.cloudformation.dynamic import expand
@@ -37,6 +38,10 @@ class Work:
     fault: str | None = None
     failed: list[tuple[str, str]] = field(default_factory=list)
     halt: threading.Event = field(default_factory=threading.Event)
+    started: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.started = self.tools.clock()
 
     def set_status(self, status: str, reason: str | None = None) -> None:
         """The stack's status, with its event."""
