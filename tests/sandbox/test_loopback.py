@@ -55,6 +55,60 @@ def test_the_sandbox_reaches_only_this_machine_and_opens_no_aws_file(tmp_path: P
     assert [path for path in seen.opened if path.startswith(str(home))] == []
 
 
+REACH_OUT = """
+import time
+from pathlib import Path
+from crosslane.sandbox import lifecycle
+from tests.sandbox.conftest import Accounts, config_at
+with lifecycle.attached(config_at(Path.cwd() / "crosslane.toml")) as running:
+    sns = Accounts(running).client("tools", "sns")
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    for endpoint in ("http://192.0.2.1/", "http://somewhere.invalid/"):
+        sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=endpoint)
+    try:
+        sns.publish(TopicArn=topic, Message="x")
+    except Exception as error:
+        print(error)
+    time.sleep(0.5)
+    print((running.directory / "log").read_text())
+"""
+
+
+def test_a_service_that_would_call_another_machine_is_stopped(tmp_path: Path, home: Path) -> None:
+    seen = run(
+        [sys.executable, "-c", REACH_OUT],
+        cwd=tmp_path,
+        environment={"HOME": str(home), "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    assert seen.returncode == 0, seen.stderr
+    assert "the sandbox reaches this machine only, and not 192.0.2.1" in seen.stdout
+
+
+def test_the_guard_lets_this_machine_through_and_nothing_else(tmp_path: Path) -> None:
+    program = """
+import socket
+from crosslane.sandbox.guard import allow_loopback_only
+allow_loopback_only()
+server = socket.create_server(("127.0.0.1", 0))
+socket.create_connection(server.getsockname()).close()
+socket.getaddrinfo("localhost", 80)
+for attempt in (
+    lambda: socket.create_connection(("192.0.2.1", 80), timeout=1),
+    lambda: socket.getaddrinfo("example.com", 443),
+    lambda: socket.gethostbyname("example.com"),
+    lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"", ("192.0.2.1", 9)),
+    lambda: socket.socket(socket.AF_INET6, socket.SOCK_DGRAM).connect(("2001:db8::1", 9)),
+):
+    try:
+        attempt()
+    except PermissionError as refused:
+        print(refused)
+"""
+    done = run([sys.executable, "-c", program], cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 5
+
+
 def test_the_watch_sees_connections_look_ups_and_files(tmp_path: Path, home: Path) -> None:
     look_up = """
 import socket, subprocess, sys

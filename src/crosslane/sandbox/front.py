@@ -13,7 +13,6 @@ import traceback
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from threading import Lock
 from typing import Any
 
 from moto.core.exceptions import ServiceException
@@ -74,7 +73,6 @@ class Front:
         self._handlers = dict(routes.handlers)
         self._late = dict(late or {})
         self._loading = threading.Lock()
-        self._loading = Lock()
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         request_id = str(uuid.uuid4())

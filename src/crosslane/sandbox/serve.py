@@ -35,7 +35,10 @@ def main() -> int:
     os.dup2(2, 1)
     from crosslane.sandbox.environment import clean_environment
 
+    from crosslane.sandbox.guard import allow_loopback_only
+
     clean_environment()
+    allow_loopback_only()
     from crosslane.sandbox.accounts import PERMISSION_SET, Member
     from crosslane.sandbox.build import Options, build
 
