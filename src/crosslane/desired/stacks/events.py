@@ -32,7 +32,9 @@ def branch_pattern(config: Config, account: Any) -> Json:
 def events_trust(rule: str) -> Document:
     """Trust in EventBridge, acting for the rule ``rule`` on the default bus of the same account.
 
-    EventBridge's console makes the same two conditions for the roles of its targets.
+    EventBridge's console makes roles for targets with these two conditions, under the Sid TrustEventBridgeService (seen
+    in public repositories, 2026-11-24; unverified against AWS itself). That ``aws:SourceArn`` is the rule's ARN:
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html (2026-11-24)
     """
     return service_trust(
         "events",
