@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConfigParseError,
     ConnectionError,
     ConnectTimeoutError,
     CredentialRetrievalError,
@@ -105,6 +106,13 @@ def translate(
                 code="Unreachable",
                 account=account,
                 next="check the network, proxy and endpoint, and run the same command again",
+            )
+        case ConfigParseError():
+            return EnvironmentFailure(
+                str(error),
+                code="ConfigNotReadable",
+                account=account,
+                next="correct this file; no AWS tool can read it either",
             )
         case BotoCoreError():
             return EnvironmentFailure(f"{action} could not be sent: {error}", code="BotoCore", account=account)
