@@ -154,6 +154,15 @@ class Place:
             config=ClientConfig(retries={"total_max_attempts": 1}, proxies={}),
         )
 
+    def caller(self, profile: str) -> str:
+        """The ARN behind a profile, as any AWS client finds it out from the two files."""
+        files = {"AWS_SHARED_CREDENTIALS_FILE": str(self.running.credentials_file)}
+        with environment(self.folder, files | {"AWS_CONFIG_FILE": str(self.running.config_file)}):
+            session = botocore.session.Session(profile=profile)
+            session.register_component("data_loader", _LOADER)
+            sts = session.create_client("sts", endpoint_url=self.running.endpoint, config=ClientConfig(proxies={}))
+            return str(sts.get_caller_identity()["Arn"])
+
     def profile(self, name: str) -> dict[str, str]:
         """The profile's section of the credentials file."""
         parser = configparser.RawConfigParser()

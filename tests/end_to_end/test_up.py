@@ -71,12 +71,10 @@ def test_the_second_up_finds_nothing_to_do(done: Place) -> None:
 
 
 def test_the_guides_verification_commands_give_what_the_guide_expects(done: Place) -> None:
-    user = done.client_of("tools_admin", "sts").get_caller_identity()
-    session = done.client_of("tools_admin_deployer", "sts").get_caller_identity()
     attached = done.aws("tools", "iam").list_attached_role_policies(RoleName=ROLE)["AttachedPolicies"]
 
-    assert user["Arn"] == "arn:aws:iam::111111111111:user/admin"
-    assert session["Arn"] == f"arn:aws:sts::111111111111:assumed-role/{ROLE}/AWSCLI-Session"
+    assert done.caller("tools_admin") == "arn:aws:iam::111111111111:user/admin"
+    assert done.caller("tools_admin_deployer") == f"arn:aws:sts::111111111111:assumed-role/{ROLE}/AWSCLI-Session"
     assert POLICY in {policy["PolicyName"] for policy in attached}
 
 
@@ -171,8 +169,7 @@ def test_all_accounts_can_have_a_deployer(tmp_path: Path) -> None:
         place.up()
 
         for account in ACCOUNTS:
-            arn = place.client_of(f"{account}_admin_deployer", "sts").get_caller_identity()["Arn"]
-            assert arn.endswith(f"assumed-role/{ROLE}/AWSCLI-Session")
+            assert place.caller(f"{account}_admin_deployer").endswith(f"assumed-role/{ROLE}/AWSCLI-Session")
             assert listing_of(place, account)["users"] == ["admin"]
         assert place.up().document["calls"]["mutating"] == 0
 
