@@ -24,7 +24,7 @@ from crosslane.sandbox.cloudformation.session import Clients
 REGION = "eu-west-1"
 ACCOUNT = "111111111111"
 OTHER = "222222222222"
-SLOW = 0.8
+SLOW = 0.6
 """Seconds that a wait condition handle takes: the slow resource of these tests, longer than DescribeStacks waits."""
 _numbers = itertools.count(1)
 

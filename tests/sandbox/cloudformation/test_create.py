@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
+
+from botocore.exceptions import ClientError
 
 from tests.sandbox.cloudformation.conftest import ACCOUNT, REGION, Aws, bucket, refused, role, slow, stack_of
 
@@ -143,3 +146,24 @@ def test_accounts_and_regions_do_not_see_each_others_stacks(aws: Aws, other: Aws
     elsewhere = Aws(aws.sandbox, region="us-east-1")
     assert refused(lambda: elsewhere.stack(name))[0] == "ValidationError"
     assert other.create(name, stack_of(Bucket=bucket()))["StackStatus"] == "CREATE_COMPLETE"
+
+
+def test_of_many_at_once_one_gets_the_name(aws: Aws, name: str) -> None:
+    body = json.dumps(stack_of(Bucket=bucket()))
+    outcomes: list[str] = []
+
+    def attempt() -> None:
+        try:
+            aws.cfn.create_stack(StackName=name, TemplateBody=body)
+            outcomes.append("made")
+        except ClientError as error:
+            outcomes.append(error.response["Error"]["Code"])
+
+    threads = [threading.Thread(target=attempt) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(outcomes) == ["AlreadyExistsException"] * 5 + ["made"]
+    assert aws.wait(name)["StackStatus"] == "CREATE_COMPLETE"

@@ -294,3 +294,40 @@ def test_a_removed_resource_is_kept_if_its_deletion_policy_says_so(aws: Aws, nam
 
     assert "Old DELETE_SKIPPED" in aws.lines(name)
     aws.client("s3").head_bucket(Bucket=old)
+
+
+MISSING = "arn:aws:iam::111111111111:policy/no-such-policy"
+
+
+def test_an_update_that_failed_half_way_is_undone(aws: Aws, name: str) -> None:
+    aws.create(name, stack_of(Role=role(Description="old")))
+    before = aws.resources(name)
+    stack = aws.update(name, stack_of(Role=role(Description="new", ManagedPolicyArns=[MISSING])))
+
+    assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert aws.resources(name) == before
+    assert aws.client("iam").get_role(RoleName=before["Role"])["Role"]["Description"] == "old"
+
+
+def test_a_replacement_that_failed_half_way_is_deleted(aws: Aws, name: str) -> None:
+    aws.create(name, stack_of(Role=role(Path="/old/")))
+    before = aws.resources(name)
+    stack = aws.update(name, stack_of(Role=role(Path="/new/", ManagedPolicyArns=[MISSING])))
+
+    assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert aws.resources(name) == before
+    roles = [r["RoleName"] for page in aws.client("iam").get_paginator("list_roles").paginate() for r in page["Roles"]]
+    assert [found for found in roles if found.startswith(f"{name}-")] == [before["Role"]]
+
+
+def test_a_repeated_update_does_what_the_failed_one_left_undone(aws: Aws, name: str) -> None:
+    aws.create(name, stack_of(Role=role(Path="/old/", Description="old")))
+    failed = stack_of(Role=role(Path="/new/", Description="new", ManagedPolicyArns=[MISSING]))
+    assert aws.update(name, failed, DisableRollback=True)["StackStatus"] == "UPDATE_FAILED"
+    stack = aws.update(name, stack_of(Role=role(Path="/new/", Description="new")), DisableRollback=True)
+
+    assert stack["StackStatus"] == "UPDATE_COMPLETE"
+    found = aws.client("iam").get_role(RoleName=aws.resources(name)["Role"])["Role"]
+    assert (found["Path"], found["Description"]) == ("/new/", "new")
+    roles = [r["RoleName"] for page in aws.client("iam").get_paginator("list_roles").paginate() for r in page["Roles"]]
+    assert [role_name for role_name in roles if role_name.startswith(f"{name}-")] == [found["RoleName"]]

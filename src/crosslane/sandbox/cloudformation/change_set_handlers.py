@@ -60,17 +60,18 @@ def create_change_set(core: Core, request: Request) -> Answer:
     token = given.get("ClientToken")
     with store.changed:
         found = _stack_for(store, request, kind, name)
-        if found is not None and (known := _named_change_set(store, found, name)) is not None:
-            if token is not None and known.token == token:
-                return {"Id": known.id, "StackId": known.stack_id}
-            if not known.execution_status.startswith("EXECUTE_"):
-                raise ServiceError("AlreadyExistsException", f"ChangeSet [{name}] already exists")
+        if (known := _same(store, found, name, token)) is not None:
+            return {"Id": known.id, "StackId": known.stack_id}
     previous = found if kind == "UPDATE" else None
     old_role = previous.defined().role_arn if previous else None
     session = core.session(request, given.get("RoleARN") or old_role)
     definition = definition_of(request, session, previous)
     check_role(session)
     with store.changed:
+        # Looked up anew: another request may have been quicker.
+        found = _stack_for(store, request, kind, name)
+        if (known := _same(store, found, name, token)) is not None:
+            return {"Id": known.id, "StackId": known.stack_id}
         stack = found if found is not None else _new_stack(core, store, stack_name(request))
         check_types(stack, definition)
         check_order(definition, store.place, stack.name, stack.id)
@@ -98,6 +99,16 @@ def create_change_set(core: Core, request: Request) -> Answer:
         if kind == "CREATE":
             stack.change_set_id = change_set.id
     return {"Id": change_set.id, "StackId": stack.id}
+
+
+def _same(store: Store, stack: Stack | None, name: str, token: str | None) -> ChangeSet | None:
+    """The change set that a request with the same token made already; raises ServiceError if the name is taken."""
+    known = None if stack is None else _named_change_set(store, stack, name)
+    if known is None or known.execution_status.startswith("EXECUTE_"):
+        return None
+    if token is not None and known.token == token:
+        return known
+    raise ServiceError("AlreadyExistsException", f"ChangeSet [{name}] already exists")
 
 
 def _change_set_name(request: Request) -> str:

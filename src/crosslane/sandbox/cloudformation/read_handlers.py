@@ -37,9 +37,9 @@ def describe_stacks(core: Core, request: Request) -> Answer:
         if not given.get("StackName"):
             shown = [s for s in reversed(store.stacks.values()) if s.status != "DELETE_COMPLETE"]
             return page(shown, given.get("NextToken"), "Stacks", describe_stack)
-        stack = store.get(named(request))
-        _linger(core, store, stack)
-        return {"Stacks": [describe_stack(stack)]}
+        _linger(core, store, store.get(named(request)))
+        # Found anew: a stack that was deleted meanwhile has no name any more.
+        return {"Stacks": [describe_stack(store.get(named(request)))]}
 
 
 def _linger(core: Core, store: Store, stack: Stack) -> None:
