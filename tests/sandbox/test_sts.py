@@ -157,6 +157,14 @@ def test_keys_that_are_inactive_or_deleted_do_not_work(accounts: Accounts, name:
     assert code(sts.get_caller_identity) == "InvalidClientTokenId"
 
 
+def test_a_renamed_user_keeps_its_keys(accounts: Accounts, name: str) -> None:
+    iam = accounts.client("tools", "iam")
+    iam.create_user(UserName=name)
+    sts = accounts.with_credentials(iam.create_access_key(UserName=name)["AccessKey"], "sts")
+    iam.update_user(UserName=name, NewUserName=f"{name}-renamed")
+    assert sts.get_caller_identity()["Arn"].endswith(f":user/{name}-renamed")
+
+
 def test_sessions_end_with_their_role_even_if_it_is_made_again(accounts: Accounts, name: str) -> None:
     arn = _role(accounts, "tools", name)
     got = accounts.client("tools", "sts").assume_role(RoleArn=arn, RoleSessionName="abc")

@@ -34,7 +34,6 @@ def main() -> int:
     # Whatever libraries print must not get between the starter and its answer.
     os.dup2(2, 1)
     from crosslane.sandbox.environment import clean_environment
-
     from crosslane.sandbox.guard import allow_loopback_only
 
     clean_environment()

@@ -70,16 +70,17 @@ class Store:
         return next((user for user in list(self.iam(account).users.values()) if user.arn == arn), None)
 
     def user_of_key(self, access_key: str) -> Identity | None:
-        """The user whose active access key this is. moto forgets deleted keys in the user only, so that is
-        asked."""
+        """The user whose active access key this is. moto forgets deleted keys in the user only, and keeps a renamed
+        user's old name in its keys, so the users are asked."""
         for account in self.accounts:
             iam = self.iam(account)
             key = iam.access_keys.get(access_key)
-            user = iam.users.get(key.user_name) if key and key.user_name else None
-            if key is None or user is None or key not in user.access_keys or key.status != "Active":
+            if key is None or key.status != "Active":
                 continue
-            credentials = Credentials(key.access_key_id, key.secret_access_key)
-            return Identity(Kind.USER, account, user.arn, user.id, user.arn, credentials, user.name)
+            for user in list(iam.users.values()):
+                if key in user.access_keys:
+                    credentials = Credentials(key.access_key_id, key.secret_access_key)
+                    return Identity(Kind.USER, account, user.arn, user.id, user.arn, credentials, user.name)
         return None
 
     def mark_used(self, identity: Identity, service: str, region: str) -> None:
