@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import importlib.util
 import json
@@ -20,6 +21,7 @@ def main() -> int:
     """Exit code 0, or 1 with ``--check`` if a budget is missed or a figure could not be measured."""
     options = _options()
     results: list[Result] = []
+    before = os.getloadavg()[0]
     measures: dict[str, Callable[[], list[Result]]] = {
         "start": lambda: start.main(options.runs, _say),
         "set-up": lambda: set_up.main(options.runs, options.scale, _say),
@@ -30,12 +32,19 @@ def main() -> int:
             results += measures[name]()
         except Failed as error:
             results.append(NotMeasured(name, str(error)))
-    machine = {"python": platform.python_version(), "cores": os.cpu_count(), "system": platform.platform()}
+    machine = {
+        "python": platform.python_version(),
+        "cores": os.cpu_count(),
+        "system": platform.platform(),
+        "load": before,
+    }
     if options.json:
         print(json.dumps({"machine": machine, "results": to_json(results)}, indent=2))
     else:
         print(to_table(results))
-        print(f"\nPython {machine['python']}, {machine['cores']} cores, {machine['system']}")
+        print(f"\nPython {machine['python']}, {machine['cores']} cores, load {before:.1f}, {machine['system']}")
+        if before > 0.5 * (os.cpu_count() or 1):
+            print("The machine was busy before it began; measure again when it is idle.")
     good = all(isinstance(result, Figure) and result.met is not False for result in results)
     return 0 if good or not options.check else 1
 
@@ -53,11 +62,14 @@ def _options() -> argparse.Namespace:
 
 
 def _iam() -> list[Result]:
-    """The policy engine's own measurement, which prints its figures to standard error here."""
+    """The policy engine's own measurement; whatever it prints goes to standard error, to keep the document whole."""
     if importlib.util.find_spec("bench.iam") is None:
         return [NotMeasured("iam decisions", "bench/iam.py is not there")]
-    results: list[Result] = importlib.import_module("bench.iam").main()
-    return results
+    with contextlib.redirect_stdout(sys.stderr):
+        found = importlib.import_module("bench.iam").main()
+    if isinstance(found, list) and all(isinstance(result, Figure | NotMeasured) for result in found):
+        return found
+    return [NotMeasured("iam decisions", "bench.iam.main() gave no list of figures")]
 
 
 def _say(what: str) -> None:

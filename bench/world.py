@@ -64,7 +64,10 @@ class Failed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """How long AWS takes: seconds an API call, seconds to create or update a resource by type; ``pace`` shortens pauses."""
+    """How long AWS takes: seconds an API call, seconds to create or update a resource by type.
+
+    ``pace`` is the part of the processes' pauses that is kept.
+    """
 
     api_seconds: float
     resource_seconds: Mapping[str, float]
