@@ -20,6 +20,8 @@ from crosslane.errors import ENVIRONMENT, INTERRUPTED, TERMINATED, USAGE, Crossl
 
 COMMANDS: dict[str, str] = {
     "init": "Write crosslane.toml, by asking or from flags.",
+    "sign-in": "Write profiles that are signed in, from IAM Identity Center or a pasted block.",
+    "sign-out": "End the sign-in: cached tokens and temporary keys go.",
     "plan": "Show what would be created, changed, replaced or deleted, and why.",
     "up": "Do everything: bootstrap, deploy, verify. Idempotent and resumable.",
     "bootstrap": "Make the deployer of each bootstrapped account: the first half of up.",

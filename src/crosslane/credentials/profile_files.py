@@ -73,6 +73,10 @@ class ProfileFiles:
         """The keys of ``[sso-session NAME]``, None if there is no such section."""
         return read_named(_Texts.read(self).config, "sso-session").get(name)
 
+    def sso_sessions(self) -> Mapping[str, Mapping[str, Value]]:
+        """The keys of every ``[sso-session NAME]`` by name."""
+        return read_named(_Texts.read(self).config, "sso-session")
+
     def problems(self) -> tuple[tuple[Path, Problem], ...]:
         """Why AWS tools cannot read a file; crosslane itself can."""
         texts = _Texts.read(self)
