@@ -79,7 +79,7 @@ def test_changes_say_what_is_added_modified_replaced_and_removed(aws: Aws, name:
     described = propose(aws, name, new, IncludePropertyValues=True)
 
     assert sorted(shown(described)) == [
-        ("Add", "Made", None),
+        ("Add", "Made", "True"),
         ("Modify", "Changed", "False"),
         ("Modify", "Moved", "True"),
         ("Remove", "Gone", None),

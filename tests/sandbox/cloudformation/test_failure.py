@@ -182,3 +182,46 @@ def test_a_rollback_that_fails_can_be_deleted_once_the_cause_is_gone(aws: Aws, n
     assert stack["StackStatusReason"] == "The following resource(s) failed to delete: [Bucket]. "
     aws.client("s3").delete_object(Bucket=made, Key="k")
     assert aws.delete(name)["StackStatus"] == "DELETE_COMPLETE"
+
+
+def test_what_was_there_before_is_neither_taken_over_nor_deleted(aws: Aws, name: str) -> None:
+    east = Aws(aws.sandbox, region="us-east-1")
+    topic = aws.client("sns").create_topic(Name=name)["TopicArn"]
+    aws.client("events").put_rule(Name=name, EventPattern='{"source": ["a"]}')
+    east.client("s3").create_bucket(Bucket=f"{name}-there")
+
+    def reason(client: Aws, kind: str, **properties: str) -> str:
+        number = len(client.cfn.list_stacks()["StackSummaries"])
+        client.create(f"{name}-{number}", stack_of(It={"Type": kind, "Properties": properties}))
+        return client.reason(f"{name}-{number}", "It", "CREATE_FAILED")
+
+    told = reason(aws, "AWS::SNS::Topic", TopicName=name)
+    assert f"Resource of type 'AWS::SNS::Topic' with identifier '{topic}' already exists." in told
+    assert "HandlerErrorCode: AlreadyExists" in told
+    assert "already exists" in reason(aws, "AWS::Events::Rule", Name=name, ScheduleExpression="rate(1 day)")
+    assert "already exists" in reason(east, "AWS::S3::Bucket", BucketName=f"{name}-there")
+    aws.client("sns").get_topic_attributes(TopicArn=topic)
+    assert aws.client("events").describe_rule(Name=name)["EventPattern"] == '{"source": ["a"]}'
+    east.client("s3").head_bucket(Bucket=f"{name}-there")
+
+
+def test_a_bucket_policy_of_somebody_else_stays(aws: Aws, name: str) -> None:
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": f"arn:aws:s3:::{name}-b/*"}
+    document = {"Version": "2012-10-17", "Statement": [deny | {"Sid": "Theirs"}]}
+    s3 = aws.client("s3")
+    s3.create_bucket(Bucket=f"{name}-b", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_bucket_policy(Bucket=f"{name}-b", Policy=json.dumps(document))
+    properties = {"Bucket": f"{name}-b", "PolicyDocument": {"Version": "2012-10-17", "Statement": [deny]}}
+    aws.create(name, stack_of(Policy={"Type": "AWS::S3::BucketPolicy", "Properties": properties}))
+
+    assert "already exists" in aws.reason(name, "Policy", "CREATE_FAILED")
+    assert json.loads(s3.get_bucket_policy(Bucket=f"{name}-b")["Policy"]) == document
+
+
+def test_a_repeated_creation_first_removes_what_was_half_made(aws: Aws, name: str) -> None:
+    half = role(RoleName=name, ManagedPolicyArns=["arn:aws:iam::111111111111:policy/no-such-policy"])
+    assert aws.create(name, stack_of(Role=half), DisableRollback=True)["StackStatus"] == "CREATE_FAILED"
+    stack = aws.update(name, stack_of(Role=role(RoleName=name, Description="whole")), DisableRollback=True)
+
+    assert stack["StackStatus"] == "UPDATE_COMPLETE", aws.lines(name)
+    assert aws.client("iam").get_role(RoleName=name)["Role"]["Description"] == "whole"

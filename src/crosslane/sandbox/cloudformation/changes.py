@@ -259,6 +259,8 @@ def describe_change(change: ResourceChange, *, values: bool) -> dict[str, Any]:
         "Details": [_describe_detail(detail, values=values) for detail in change.details],
     }
     if values:
+        # Recorded so from AWS: with property values an addition counts as a replacement.
+        shown["Replacement"] = change.replacement or ("True" if change.action == "Add" else None)
         shown["BeforeContext"] = change.before and _json(change.before)
         shown["AfterContext"] = change.after and _json(change.after)
     return {"Type": "Resource", "ResourceChange": {key: value for key, value in shown.items() if value is not None}}

@@ -13,7 +13,7 @@ from crosslane.sandbox.cloudformation.evaluation import Evaluation, resource_pro
 from crosslane.sandbox.cloudformation.events import resource_event, stack_event
 from crosslane.sandbox.cloudformation.policy import denied_by_policy
 from crosslane.sandbox.cloudformation.reasons import failure_reason
-from crosslane.sandbox.cloudformation.resources.model import Context, Live, ResourceType, gone
+from crosslane.sandbox.cloudformation.resources.model import Context, HandlerError, Live, ResourceType, gone
 from crosslane.sandbox.cloudformation.resources.registry import TYPES
 from crosslane.sandbox.cloudformation.resources.shape import PropertyError
 from crosslane.sandbox.cloudformation.session import Session
@@ -135,6 +135,9 @@ def converge(work: Work, evaluation: Evaluation, logical_id: str) -> bool:
         return refuse_update(work, old, str(error))
     wanted = replace(wanted, properties=properties)
     if creating:
+        if old is not None and old.physical_id and old.status == "CREATE_FAILED":
+            # What an earlier attempt left half made goes first.
+            delete_resource(work, old, retain=False, shown=False)
         return _create(work, wanted)
     assert old is not None
     return _change(work, old, wanted)
@@ -188,11 +191,21 @@ def _make(work: Work, wanted: StackResource, status: str) -> tuple[StackResource
 
     try:
         context = work.context(wanted.logical_id, made)
-        attributes = _type(wanted).create(context, work.expanded(wanted.properties))
+        properties = work.expanded(wanted.properties)
+        _refuse_existing(_type(wanted), context, properties)
+        attributes = _type(wanted).create(context, properties)
         work.tools.settle(wanted.type, "create")
     except Exception as error:
         return current, error
     return replace(current, attributes=attributes), None
+
+
+def _refuse_existing(kind: ResourceType, context: Context, properties: Mapping[str, Any]) -> None:
+    identifier = None if kind.existing is None else kind.existing(context, properties)
+    if identifier is not None:
+        raise HandlerError(
+            f"Resource of type '{kind.name}' with identifier '{identifier}' already exists.", "AlreadyExists"
+        )
 
 
 def _type(resource: StackResource) -> ResourceType:

@@ -16,6 +16,7 @@ from crosslane.sandbox.cloudformation.resources.model import (
     Live,
     Properties,
     ResourceType,
+    found,
     tag_changes,
     tag_list,
 )
@@ -80,6 +81,13 @@ def _put_targets(context: Context, name: str, bus: str, targets: list[dict[str, 
     if answer.get("FailedEntryCount"):
         failed = answer["FailedEntries"][0]
         raise HandlerError(f"{failed.get('ErrorMessage')} (Target {failed.get('TargetId')}: {failed.get('ErrorCode')})")
+
+
+def _existing_rule(context: Context, properties: Properties) -> str | None:
+    name, bus = properties.get("Name"), _bus(properties)
+    if name is None or not found(lambda: context.client("events").describe_rule(Name=name, EventBusName=bus)):
+        return None
+    return _rule_id(name, bus)
 
 
 def _create_rule(context: Context, properties: Properties) -> Mapping[str, Any]:
@@ -159,9 +167,9 @@ def _delete_bus(context: Context, live: Live) -> None:
 
 
 def _read_bus(context: Context, live: Live) -> Properties | None:
-    found = context.client("events").describe_event_bus(Name=live.physical_id)
+    bus = context.client("events").describe_event_bus(Name=live.physical_id)
     tags = context.client("events").list_tags_for_resource(ResourceARN=live.attributes["Arn"])["Tags"]
-    return {"Name": found["Name"], "Tags": tags}
+    return {"Name": bus["Name"], "Tags": tags}
 
 
 # --- AWS::Events::EventBusPolicy: one statement of a bus's policy ---------------------------------------------------
@@ -201,6 +209,12 @@ def _put_bus_policy(context: Context, properties: Properties) -> None:
         events.put_permission(EventBusName=bus, Policy=json.dumps(policy))
 
 
+def _existing_bus_policy(context: Context, properties: Properties) -> str | None:
+    bus, sid = _bus(properties), properties["StatementId"]
+    policy = json.loads(context.client("events").describe_event_bus(Name=bus).get("Policy") or _NO_POLICY)
+    return f"{bus}|{sid}" if any(item.get("Sid") == sid for item in policy["Statement"]) else None
+
+
 def _create_bus_policy(context: Context, properties: Properties) -> Mapping[str, Any]:
     _put_bus_policy(context, properties)
     context.made(f"{_bus(properties)}|{properties['StatementId']}")
@@ -238,6 +252,7 @@ TYPES = (
         update=_update_rule,
         delete=_delete_rule,
         read=_read_rule,
+        existing=_existing_rule,
         create_only=frozenset({"Name", "EventBusName"}),
         attributes=frozenset({"Arn", "RuleName"}),
         tags="list",
@@ -260,6 +275,7 @@ TYPES = (
         update=_update_bus_policy,
         delete=_delete_bus_policy,
         read=_read_bus_policy,
+        existing=_existing_bus_policy,
         create_only=frozenset({"EventBusName", "StatementId"}),
     ),
 )

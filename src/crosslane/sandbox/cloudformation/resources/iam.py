@@ -15,6 +15,7 @@ from crosslane.sandbox.cloudformation.resources.model import (
     Live,
     Properties,
     ResourceType,
+    found,
     gone,
     tag_changes,
 )
@@ -281,15 +282,21 @@ def _read_policy(context: Context, live: Live) -> Properties | None:
     for member, kind in _OWNERS:
         get = {"Role": iam.get_role_policy, "User": iam.get_user_policy, "Group": iam.get_group_policy}[kind]
         for owner in live.properties.get(member, ()):
-            found = get(**{f"{kind}Name": owner}, PolicyName=name)
-            if found["PolicyDocument"] != live.properties["PolicyDocument"]:
-                return {"PolicyName": name, "PolicyDocument": found["PolicyDocument"]}
+            there = get(**{f"{kind}Name": owner}, PolicyName=name)
+            if there["PolicyDocument"] != live.properties["PolicyDocument"]:
+                return {"PolicyName": name, "PolicyDocument": there["PolicyDocument"]}
     return {"PolicyName": name, "PolicyDocument": live.properties["PolicyDocument"]}
 
 
 # --- AWS::IAM::RolePolicy -----------------------------------------------------------------------------------------
 
 _ROLE_POLICY = {"PolicyName*": str, "PolicyDocument": JSON, "RoleName*": str}
+
+
+def _existing_role_policy(context: Context, properties: Properties) -> str | None:
+    name, role = properties["PolicyName"], properties["RoleName"]
+    look = context.client("iam").get_role_policy
+    return f"{name}|{role}" if found(lambda: look(RoleName=role, PolicyName=name)) else None
 
 
 def _create_role_policy(context: Context, properties: Properties) -> Mapping[str, Any]:
@@ -311,8 +318,8 @@ def _delete_role_policy(context: Context, live: Live) -> None:
 
 def _read_role_policy(context: Context, live: Live) -> Properties | None:
     name, role = live.physical_id.split("|", 1)
-    found = context.client("iam").get_role_policy(RoleName=role, PolicyName=name)
-    return {"PolicyName": name, "RoleName": role, "PolicyDocument": found["PolicyDocument"]}
+    there = context.client("iam").get_role_policy(RoleName=role, PolicyName=name)
+    return {"PolicyName": name, "RoleName": role, "PolicyDocument": there["PolicyDocument"]}
 
 
 # --- AWS::IAM::ManagedPolicy --------------------------------------------------------------------------------------
@@ -439,6 +446,7 @@ TYPES = (
         update=_update_role_policy,
         delete=_delete_role_policy,
         read=_read_role_policy,
+        existing=_existing_role_policy,
         create_only=frozenset({"PolicyName", "RoleName"}),
         iam=True,
     ),

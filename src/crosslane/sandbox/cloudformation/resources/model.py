@@ -78,9 +78,11 @@ class ResourceType:
 
     ``create`` calls ``Context.made`` and returns the attributes for ``Fn::GetAtt``; ``update`` changes in place and
     returns them too. ``read`` gives the live values of those properties that the service shows, None if the resource
-    is gone; drift is judged on the properties it returns. ``create_only`` are the properties whose change replaces
-    the resource (the published schema's createOnlyProperties). ``named_by`` is the property that makes
-    CAPABILITY_NAMED_IAM necessary; ``iam`` says that the type needs CAPABILITY_IAM at all.
+    is gone; drift is judged on the properties it returns. ``existing`` is for services whose create call takes over
+    what is there: it gives the identifier of a resource of that name, which must stay somebody else's, or None.
+    ``create_only`` are the properties whose change replaces the resource (the published schema's
+    createOnlyProperties). ``named_by`` is the property that makes CAPABILITY_NAMED_IAM necessary; ``iam`` says that the
+    type needs CAPABILITY_IAM at all.
     """
 
     name: str
@@ -89,6 +91,7 @@ class ResourceType:
     update: Callable[[Context, Live, Properties], Mapping[str, Any]]
     delete: Callable[[Context, Live], None]
     read: Callable[[Context, Live], Properties | None]
+    existing: Callable[[Context, Properties], str | None] | None = None
     create_only: frozenset[str] = frozenset()
     attributes: frozenset[str] = frozenset()
     tags: Literal["list", "map"] | None = None
@@ -115,6 +118,17 @@ def tag_changes(old: Any, new: Any) -> tuple[dict[str, str], list[str]]:
         {key: value for key, value in after.items() if before.get(key) != value},
         [key for key in before if key not in after],
     )
+
+
+def found(look: Callable[[], Any]) -> bool:
+    """Whether ``look`` finds something; False only where the service says that it is not there."""
+    try:
+        look()
+    except Exception as error:
+        if not gone(error):
+            raise
+        return False
+    return True
 
 
 def error_code(error: Exception) -> str:

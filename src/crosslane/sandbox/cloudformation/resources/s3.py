@@ -15,6 +15,7 @@ from crosslane.sandbox.cloudformation.resources.model import (
     Properties,
     ResourceType,
     error_code,
+    found,
     tag_changes,
     tag_list,
     tag_map,
@@ -78,6 +79,21 @@ def _create_bucket(context: Context, properties: Properties) -> Mapping[str, Any
         "RegionalDomainName": f"{name}.s3.{context.region}.{suffix}",
         "WebsiteURL": f"http://{name}.s3-website-{context.region}.{suffix}",
     }
+
+
+def _existing_bucket(context: Context, properties: Properties) -> str | None:
+    """In us-east-1 alone CreateBucket succeeds for a bucket that the account has already.
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html (2026-11-24)"""
+    name = properties.get("BucketName")
+    if name is None or context.region != "us-east-1":
+        return None
+    try:
+        return name if found(lambda: context.client("s3").head_bucket(Bucket=name)) else None
+    except Exception as error:
+        if error_code(error) == "403":
+            # Another account's: CreateBucket says so.
+            return None
+        raise
 
 
 def _set_bucket(s3: Any, name: str, old: Properties, new: Properties) -> None:
@@ -262,6 +278,11 @@ def _put_policy(s3: Any, bucket: str, document: Any) -> None:
     s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(document))
 
 
+def _existing_bucket_policy(context: Context, properties: Properties) -> str | None:
+    bucket = str(properties["Bucket"])
+    return bucket if found(lambda: context.client("s3").get_bucket_policy(Bucket=bucket)) else None
+
+
 def _create_bucket_policy(context: Context, properties: Properties) -> Mapping[str, Any]:
     _put_policy(context.client("s3"), properties["Bucket"], properties["PolicyDocument"])
     context.made(properties["Bucket"])
@@ -290,6 +311,7 @@ TYPES = (
         update=_update_bucket,
         delete=_delete_bucket,
         read=_read_bucket,
+        existing=_existing_bucket,
         create_only=frozenset({"BucketName"}),
         attributes=frozenset({"Arn", "DomainName", "DualStackDomainName", "RegionalDomainName", "WebsiteURL"}),
         tags="list",
@@ -301,6 +323,7 @@ TYPES = (
         update=_update_bucket_policy,
         delete=_delete_bucket_policy,
         read=_read_bucket_policy,
+        existing=_existing_bucket_policy,
         create_only=frozenset({"Bucket"}),
     ),
 )

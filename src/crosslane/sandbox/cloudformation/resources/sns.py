@@ -13,6 +13,7 @@ from crosslane.sandbox.cloudformation.resources.model import (
     Live,
     Properties,
     ResourceType,
+    found,
     tag_changes,
     tag_list,
 )
@@ -32,6 +33,14 @@ _ATTRIBUTES = ("ContentBasedDeduplication", "DisplayName", "KmsMasterKeyId")
 
 def _text(value: Any) -> str:
     return ("true" if value else "false") if isinstance(value, bool) else str(value)
+
+
+def _existing(context: Context, properties: Properties) -> str | None:
+    """CreateTopic succeeds for a topic that is there."""
+    if "TopicName" not in properties:
+        return None
+    arn = context.arn("sns", properties["TopicName"])
+    return arn if found(lambda: context.client("sns").get_topic_attributes(TopicArn=arn)) else None
 
 
 def _create(context: Context, properties: Properties) -> Mapping[str, Any]:
@@ -60,9 +69,9 @@ def _update(context: Context, live: Live, new: Properties) -> Mapping[str, Any]:
             sns.subscribe(TopicArn=arn, **subscription)
     dropped = [(item["Protocol"], item["Endpoint"]) for item in before if item not in after]
     if dropped:
-        for found in sns.list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]:
-            if (found["Protocol"], found["Endpoint"]) in dropped and found["SubscriptionArn"].startswith("arn:"):
-                sns.unsubscribe(SubscriptionArn=found["SubscriptionArn"])
+        for item in sns.list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]:
+            if (item["Protocol"], item["Endpoint"]) in dropped and item["SubscriptionArn"].startswith("arn:"):
+                sns.unsubscribe(SubscriptionArn=item["SubscriptionArn"])
     changed, removed = tag_changes(old.get("Tags"), new.get("Tags"))
     if changed:
         sns.tag_resource(ResourceArn=arn, Tags=tag_list(changed))
@@ -94,6 +103,7 @@ TYPES = (
         update=_update,
         delete=_delete,
         read=_read,
+        existing=_existing,
         create_only=frozenset({"FifoTopic", "TopicName"}),
         attributes=frozenset({"TopicArn", "TopicName"}),
         tags="list",
