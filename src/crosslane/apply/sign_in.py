@@ -276,6 +276,6 @@ def _settled(desk: Desk, result: SignedIn, keys: Keys | None, found: Profile | N
         outcome = Outcome.CREATED
     elif found == desk.files.profile(result.account.profile):
         outcome = Outcome.UNCHANGED
-    elif found.owner != desk.mark:
+    elif found.owner != desk.mark and desk.endpoint is None:
         outcome = Outcome.ADOPTED
     return replace(result, outcome=outcome, arn=identity.arn, expires=keys.expires if desk.static else None)

@@ -20,13 +20,14 @@ from botocore.exceptions import (
     ConnectTimeoutError,
     CredentialRetrievalError,
     HTTPClientError,
+    InvalidConfigError,
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
     ProfileNotFound,
     ReadTimeoutError,
     SSOError,
-    UnauthorizedSSOTokenError,
+    TokenRetrievalError,
 )
 
 from crosslane.errors import EnvironmentFailure
@@ -64,7 +65,8 @@ def translate(
 ) -> EnvironmentFailure:
     """Our error for what botocore raised on a call; never contains a credential."""
     who = f"profile {profile}" if profile else "the default credential chain"
-    again = f"sign in again, so that {who} holds credentials that AWS accepts, and run the same command again"
+    sign_in = f"crosslane sign-in {account}".rstrip()
+    again = f"sign in again ({sign_in}), so that {who} holds credentials that AWS accepts; then run it again"
     action = f"{service}:{operation}"
     match error:
         case ClientError():
@@ -74,7 +76,7 @@ def translate(
                 f"profile {profile} does not exist in the AWS config and credentials files",
                 code="ProfileNotFound",
                 account=account,
-                next="create it by signing in, or correct `profile` of this account in the config",
+                next=f"create it by signing in ({sign_in}), or correct `profile` of this account in the config",
                 operation=action,
             )
         case NoCredentialsError() | PartialCredentialsError():
@@ -85,7 +87,7 @@ def translate(
                 next=again,
                 operation=action,
             )
-        case UnauthorizedSSOTokenError() | SSOError() | CredentialRetrievalError():
+        case SSOError() | TokenRetrievalError() | InvalidConfigError() | CredentialRetrievalError():
             return CredentialsFailure(
                 f"{who} could not get credentials: {error}",
                 code="CredentialRetrieval",

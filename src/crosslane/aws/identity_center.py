@@ -198,6 +198,16 @@ def _from_answer(error: ClientError, action: str) -> AwsError:
         f"{action} failed: {code}: {text}",
         code=code,
         operation=action,
+        next=_NEXT.get(code),
         request_id=answer.get("ResponseMetadata", {}).get("RequestId"),
         text=text,
     )
+
+
+_NEXT = {
+    "ForbiddenException": "ask whoever runs IAM Identity Center to assign this permission set to you",
+    "InvalidGrantException": "crosslane sign-in again",
+    "InvalidRequestException": "check the portal's start URL and region: --start-url, --sso-region, or [sign_in]",
+    "TooManyRequestsException": "wait a minute and run the same command again",
+    "UnauthorizedException": "crosslane sign-in",
+}

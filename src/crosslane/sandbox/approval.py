@@ -2,28 +2,51 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+import urllib.error
 import urllib.parse
 import urllib.request
 from html.parser import HTMLParser
+from typing import Any
 
-_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+from crosslane.errors import EnvironmentFailure
 
 
 def approve(url: str) -> None:
-    """Allow what the page asks for. Done in the background: the redirect is answered by whoever waits for it."""
-    threading.Thread(target=_allow, args=(url,), daemon=True).start()
+    """Allow what the page asks for. ``EnvironmentFailure`` if it cannot be allowed.
 
-
-def _allow(url: str) -> None:
+    The redirect that follows is answered by whoever waits for it, so it is left to a thread of its own.
+    """
     if urllib.parse.urlsplit(url).hostname != "127.0.0.1":
-        raise ValueError("only a sandbox's page is approved")
-    with _DIRECT.open(url, timeout=30) as answer:
-        form = _Form()
-        form.feed(answer.read().decode())
-    body = urllib.parse.urlencode({**form.hidden, "decision": "allow"}).encode()
-    with _DIRECT.open(urllib.parse.urljoin(url, form.action), data=body, timeout=30) as answer:
+        raise EnvironmentFailure("only a page of a sandbox is approved", code="NotLoopback")
+    try:
+        with _BROWSER.open(url, timeout=30) as answer:
+            form = _Form()
+            form.feed(answer.read().decode())
+        body = urllib.parse.urlencode({**form.hidden, "decision": "allow"}).encode()
+        with _BROWSER.open(urllib.parse.urljoin(url, form.action), data=body, timeout=30) as answer:
+            answer.read()
+    except urllib.error.HTTPError as error:
+        target = error.headers.get("Location")
+        if target is None:
+            raise EnvironmentFailure(
+                f"the sandbox's page could not be approved: it answers {error.code}", code="NotApproved"
+            ) from None
+        threading.Thread(target=_go, args=(target,), daemon=True).start()
+
+
+def _go(url: str) -> None:
+    with contextlib.suppress(OSError), _BROWSER.open(url, timeout=30) as answer:
         answer.read()
+
+
+class _Staying(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *args: Any) -> None:
+        """Not followed: the redirect then comes as an error that has its address."""
+
+
+_BROWSER = urllib.request.build_opener(urllib.request.ProxyHandler({}), _Staying())
 
 
 class _Form(HTMLParser):
