@@ -46,23 +46,12 @@ def main(runs: int, scale: float, say: Callable[[str], None]) -> list[Result]:
     if modelled is not None:
         detail = f"{_sides(modelled)}; latencies times {scale:g}"
         results.append(at_least("guide + script / up, modelled AWS", modelled.ratio, 3, detail))
-    if plain is not None and modelled is not None and scale != 1:
-        full = at_full_length(plain, modelled, scale)
-        results.append(Figure("  at full length", full.ratio, "x", detail=f"worked out: {_sides(full)}"))
     idle = _tried(results, "up with nothing to do", lambda: _idle(runs, say))
     return results + (idle or [])
 
 
 def _sides(pair: Pair) -> str:
     return f"AWS CLI {pair.hand:.2f} s, up {pair.crosslane:.2f} s"
-
-
-def at_full_length(plain: Pair, modelled: Pair, scale: float) -> Pair:
-    """What both sides would take with AWS's latency unshortened: their own cost, and the waiting, stretched."""
-    return Pair(
-        plain.hand + (modelled.hand - plain.hand) / scale,
-        plain.crosslane + (modelled.crosslane - plain.crosslane) / scale,
-    )
 
 
 def _tried(results: list[Result], name: str, measure: Callable[[], T]) -> T | None:
