@@ -36,7 +36,7 @@ def command(invocation: Invocation, data: bool, dry_run: bool) -> int:
     """Remove what carries this pipeline's tags, in reverse order, after showing it."""
     start = time.monotonic()
     with opened(invocation) as world:
-        live = observe(world)
+        world, live = observe(world)
         plan = _plan(world, live, data)
         if dry_run:
             _show(invocation, world, plan, to_stderr=False)

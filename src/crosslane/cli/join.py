@@ -27,7 +27,7 @@ from crosslane.aws.gateway import Cloud, Gateway, Place
 from crosslane.cli.options import Invocation
 from crosslane.cli.state import state_folder
 from crosslane.config.app import app_problems, configured_stages
-from crosslane.config.model import Config
+from crosslane.config.model import Config, Mode
 from crosslane.credentials.profile import ProfileChange, key_values
 from crosslane.credentials.profile_files import ProfileFiles
 from crosslane.credentials.secret import Keys
@@ -92,9 +92,7 @@ class World:
 def opened(invocation: Invocation) -> Iterator[World]:
     """The world of this invocation: AWS, or the sandbox that is kept for its config or made for it."""
     config = invocation.load_config()
-    desired = desired_state(config, configured=configured_stages(config))
-    missing = tuple(Caution("app-incomplete", None, problem) for problem in app_problems(config))
-    desired = replace(desired, retired=retired(config, desired), cautions=(*desired.cautions, *missing))
+    desired = _desired(config)
     if not invocation.sandbox:
         files = ProfileFiles.from_environment(os.environ, Path.home())
         state = state_folder(config.path)
@@ -109,6 +107,13 @@ def opened(invocation: Invocation) -> Iterator[World]:
         files = ProfileFiles(running.credentials_file, running.config_file)
         journal, sessions = Journal(running.directory / "journal.jsonl"), SessionCache(running.directory / "sessions")
         yield _provided(World(config, desired, Cloud(place), files, journal, sessions, kept))
+
+
+def _desired(config: Config, sso_role_name: str | None = None) -> Desired:
+    """The desired state, with what other modes left behind and what the app's folder lacks."""
+    desired = desired_state(config, sso_role_name=sso_role_name, configured=configured_stages(config))
+    missing = tuple(Caution("app-incomplete", None, problem) for problem in app_problems(config))
+    return replace(desired, retired=retired(config, desired), cautions=(*desired.cautions, *missing))
 
 
 def _provided(world: World) -> World:
@@ -152,8 +157,11 @@ def renewed_session(world: World, profile: SessionProfile) -> Keys:
     return keys
 
 
-def observe(world: World) -> Live:
-    """Everything live. Raises before anything else if a sign-in does not work or is in the wrong account."""
+def observe(world: World) -> tuple[World, Live]:
+    """Everything live. Raises before anything else if a sign-in does not work or is in the wrong account.
+
+    The world that comes back knows the sign-in's role: in mode ``keyless`` the deployer trusts its permission set.
+    """
     local = _local_profiles(world)
     bases = {place.name: world.cloud.gateway(place.name, place.profile) for place in world.places}
     asked: dict[tuple[str, Who], Callable[[], Reading[LiveIdentity]]] = {
@@ -165,15 +173,25 @@ def observe(world: World) -> Live:
                 asked[account, who] = partial(reading, partial(read_identity, world.cloud.gateway(account, name)))
     answers = side_by_side(asked)
     _refuse_bad_sign_ins(world, answers)
+    if world.config.bootstrap.mode is Mode.KEYLESS and world.config.sign_in.permission_set is None:
+        world = replace(world, desired=_desired(world.config, _sso_role_name(world, answers)))
     local = _local_profiles(world)  # again: asking a deployer may have renewed its session
     readers = {name: reader_of(world, name, answers) for name in bases}
-    return read_live(
+    live = read_live(
         world.desired,
         branch=world.config.pipeline.source.branch,
         readers=readers,
         identities=answers,
         profiles=local,
     )
+    return world, live
+
+
+def _sso_role_name(world: World, answers: Mapping[tuple[str, Who], Reading[LiveIdentity]]) -> str | None:
+    """The role of the sign-in in the first bootstrapped account, if IAM Identity Center made it."""
+    answer = answers.get((world.desired.bootstraps[0].account, Who.BASE))
+    role = answer.arn.split("/")[1] if isinstance(answer, LiveIdentity) and ":assumed-role/" in answer.arn else ""
+    return role if role.startswith("AWSReservedSSO_") else None
 
 
 def make_plan(world: World, live: Live, scope: up.Scope, *, static: bool = False) -> Plan:

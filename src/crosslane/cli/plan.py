@@ -41,7 +41,8 @@ def command(invocation: Invocation, check: bool, adopt: bool, folder: Path | Non
     from crosslane.report.text import plan_text
 
     with opened(invocation) as world:
-        plan = make_plan(world, observe(world), Scope(adopt=adopt))
+        world, live = observe(world)
+        plan = make_plan(world, live, Scope(adopt=adopt))
     if invocation.json:
         click.echo(json.dumps(plan_document(plan), indent=2))
     else:
@@ -58,7 +59,8 @@ def _export(invocation: Invocation, folder: Path) -> int:
     from crosslane.desired.export import export_files
 
     config = invocation.load_config()
-    files = export_files(desired_state(config, configured=configured_stages(config)))
+    profiles = {account.name: account.profile for account in config.accounts if account.profile is not None}
+    files = export_files(desired_state(config, configured=configured_stages(config)), profiles)
     try:
         _write(folder, files)
     except OSError as error:

@@ -27,7 +27,7 @@ def run_up(invocation: Invocation, scope: Scope, *, static: bool = False) -> int
     """Observe, plan, apply, report; returns the exit code."""
     start = time.monotonic()
     with opened(invocation) as world:
-        live = observe(world)
+        world, live = observe(world)
         plan = make_plan(world, live, scope, static=static)
         refuse(plan)
         _say_first(invocation, world, plan)

@@ -39,7 +39,7 @@ def command(invocation: Invocation, drift: bool) -> int:
     """Check identities, attached policies, and what is live against what is wanted. Changes nothing."""
     start = time.monotonic()
     with opened(invocation) as world:
-        live = observe(world)
+        world, live = observe(world)
         plan = make_plan(world, live, Scope())
         asking = tuple(replace(step, after=()) for step in plan.steps if step.op is Op.VERIFY)
         with progress_on_stderr(invocation.verbose) as progress:
