@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -70,15 +71,29 @@ def test_text_that_is_no_json_is_a_finding_with_its_line() -> None:
     assert (finding.id, finding.severity, finding.line) == ("grammar", Severity.ERROR, 3)
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["", "null", "[]", "3", '"x"', "{", b"\xff\xfe\x00", b"{}", "[" * 5000, "[" * 200 + "]" * 200, "{}" * 3]
-    + [
-        '{"Statement": null}',
-        '{"Statement": [null, 1]}',
-        '{"Resources": {"A": {"Type": "AWS::IAM::Role"}}, "Statement": 1}',
-    ],
+NO_POLICIES: tuple[str | bytes, ...] = (
+    "",
+    "null",
+    "[]",
+    "3",
+    '"x"',
+    "{",
+    "{}{}",
+    "[" * 5000,
+    "[" * 200 + "]" * 200,
+    b"{}",
+    b"\xff\xfe\x00",
+    '{"Statement": null}',
+    '{"Statement": [null, 1]}',
+    '{"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": '
+    + '{"a":' * 70
+    + "1"
+    + "}" * 72,
+    '{"Resources": {"A": {"Type": "AWS::IAM::Role"}}, "Statement": 1}',
 )
+
+
+@pytest.mark.parametrize("text", NO_POLICIES)
 def test_any_input_gives_an_error_and_no_exception(text: str | bytes) -> None:
     assert count(lint_text(text))["error"] >= 1
 
@@ -134,38 +149,7 @@ def test_the_kind_of_a_policy_is_seen_from_its_content(statement: dict[str, Any]
     assert guess_kind({"Version": "2012-10-17", "Statement": [statement]}) is kind
 
 
-TEMPLATE = """{
-  "Resources": {
-    "Role": {
-      "Type": "AWS::IAM::Role",
-      "Properties": {
-        "AssumeRolePolicyDocument": {
-          "Version": "2012-10-17",
-          "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}]
-        },
-        "Policies": [{
-          "PolicyName": "p",
-          "PolicyDocument": {
-            "Version": "2012-10-17",
-            "Statement": [
-              {"Effect": "Allow", "Action": "s3:GetObject", "Resource": {"Fn::Sub": "${Bucket.Arn}/*"}},
-              {"Effect": "Allow", "Action": "s3:GetObject", "Resource": {"Fn::GetAtt": ["Bucket", "Arn"]}},
-              {"Effect": "Allow", "Action": "s3:GetObjet", "Resource": {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":s3:::b/*"]]}},
-              {"Effect": "Allow", "Action": "s3:GetObject", "Resource": {"Fn::Sub": "arn:aws:s3:::b/${!aws:username}/*"}}
-            ]
-          }
-        }]
-      }
-    },
-    "Key": {
-      "Type": "AWS::KMS::Key",
-      "Properties": {"KeyPolicy": {"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Principal": {"AWS": {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:root"}}, "Action": "kms:*", "Resource": "*"}
-      ]}}
-    },
-    "Table": {"Type": "AWS::DynamoDB::Table"}
-  }
-}"""
+TEMPLATE = (Path(__file__).parent / "template.json").read_text()
 
 
 def test_the_policies_of_a_template_are_found_with_their_lines_and_kinds() -> None:
@@ -173,14 +157,11 @@ def test_the_policies_of_a_template_are_found_with_their_lines_and_kinds() -> No
     base = "/Resources/Role/Properties"
     assert found == [
         ("public-access", 8, f"{base}/AssumeRolePolicyDocument/Statement/0/Principal"),
-        ("unknown-action", 16, f"{base}/Policies/0/PolicyDocument/Statement/2/Action"),
+        ("unknown-action", 17, f"{base}/Policies/0/PolicyDocument/Statement/2/Action"),
     ]
 
 
 def test_what_a_template_leaves_open_is_shown_as_it_is_written() -> None:
-    text = TEMPLATE.replace(
-        '"s3:GetObject", "Resource": {"Fn::Sub": "${Bucket.Arn}',
-        '"s3:GetObject", "Resource": {"Fn::Sub": "arn:aws:sqs:::${Queue}',
-    )
+    text = TEMPLATE.replace("${Bucket.Arn}", "arn:aws:sqs:::${Queue}")
     messages = [one.message for one in lint_text(text) if one.id == "resource-without-action"]
     assert messages == ["the action does not act on arn:aws:sqs:::${Queue}/*"]

@@ -4,25 +4,33 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from crosslane.iam.document import Clause, Effect, Statement
+from crosslane.iam.document import Clause, Statement
 from crosslane.iam.lint.catalog import Action, expand
-from crosslane.iam.lint.coverage import principals_cover
+from crosslane.iam.lint.coverage import principals_cover, resources_cover
 from crosslane.iam.lint.patterns import arns_meet, covers
+from crosslane.iam.lint.subject import Subject
 from crosslane.iam.lint.unknown import is_unknown
 
 
 def covers_action(clause: Clause, action: str) -> bool:
     """Whether ``Action`` or ``NotAction`` covers the action, given as ``service:Name``."""
+    return (_first_for(clause, action) is not None) is not clause.negated
+
+
+def _first_for(clause: Clause, action: str) -> int | None:
+    """The index of the first value that matches the action."""
     name = action.lower()
-    return any(covers(value.lower(), name) for value in clause.values) is not clause.negated
+    for index, value in enumerate(clause.values):
+        pattern = value.lower()
+        # What stands before the wildcard rules out most values, and costs little.
+        if name.startswith(pattern[: max(pattern.find("*"), 0)]) and covers(pattern, name):
+            return index
+    return None
 
 
 def value_for(clause: Clause, action: str) -> int | None:
     """The index of the value that covers the action; None for NotAction or where none does."""
-    if clause.negated:
-        return None
-    name = action.lower()
-    return next((index for index, value in enumerate(clause.values) if covers(value.lower(), name)), None)
+    return None if clause.negated else _first_for(clause, action)
 
 
 def pointer_for(clause: Clause, action: str) -> str:
@@ -83,22 +91,25 @@ def reaches(clause: Clause | None, pattern: str) -> bool:
     return any(is_unknown(value) or arns_meet(value, pattern) for value in clause.values)
 
 
-def denied_outright(statement: Statement, action: str, statements: tuple[Statement, ...]) -> bool:
-    """Whether another statement denies the action on all that ``statement`` allows, without a condition."""
-    for other in statements:
-        if other.effect is not Effect.DENY or other.conditions or not covers_action(other.action, action):
-            continue
-        if not principals_cover(other.principal, statement.principal):
-            continue
-        if other.resource is None or statement.resource is None:
-            if other.resource is statement.resource:
-                return True
-            continue
-        wide, narrow = other.resource, statement.resource
-        if wide.negated or narrow.negated:
-            if not wide.negated and "*" in wide.values:
-                return True
-            continue
-        if all(any(covers(one, value) for one in wide.values) for value in narrow.values):
-            return True
-    return False
+class Denials:
+    """A policy's Deny statements without conditions, by the actions that they cover."""
+
+    __slots__ = ("_by_action", "_denies")
+
+    def __init__(self, subject: Subject) -> None:
+        self._denies = tuple(statement for statement in subject.denies() if not statement.conditions)
+        self._by_action: dict[str, tuple[Statement, ...]] = {}
+
+    def of(self, action: str) -> tuple[Statement, ...]:
+        found = self._by_action.get(action)
+        if found is None:
+            found = tuple(deny for deny in self._denies if covers_action(deny.action, action))
+            self._by_action[action] = found
+        return found
+
+    def all_of(self, statement: Statement, action: str) -> bool:
+        """Whether the action is denied on all that ``statement`` allows."""
+        return any(
+            principals_cover(deny.principal, statement.principal) and resources_cover(deny.resource, statement.resource)
+            for deny in self.of(action)
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from crosslane.iam.document import Comparison, Condition, Quantifier, Statement
-from crosslane.iam.lint.catalog import key_types
+from crosslane.iam.lint.catalog import key_types, services
 from crosslane.iam.lint.global_keys import global_key
 from crosslane.iam.lint.patterns import is_pattern
 from crosslane.iam.wildcard import compile_pattern
@@ -21,7 +21,9 @@ def type_of_key(key: str) -> str | None:
     if known is not None:
         return known.type
     lower = key.lower()
-    types = key_types(lower.partition(":")[0])
+    service = lower.partition(":")[0]
+    # The keys of identity providers (``saml:sub``, ``accounts.google.com:aud``) are listed with STS.
+    types = key_types(service if service in services() else "sts")
     found = types.get(lower)
     if found is not None:
         return found

@@ -11,12 +11,15 @@ from crosslane.iam.document import Clause, Condition, PrincipalClause, Principal
 from crosslane.iam.lint.patterns import covers, meet
 from crosslane.iam.lint.unknown import is_unknown
 
+MOST_VALUE_PAIRS = 200_000
+"""Above this number of pairs of values the cautious answer is given without looking."""
+
 
 def statement_covers(outer: Statement, inner: Statement) -> bool:
     """Whether ``outer`` applies wherever ``inner`` does, whatever their effects."""
     return (
         clause_covers(outer.action, inner.action, fold=True)
-        and _resources_cover(outer.resource, inner.resource)
+        and resources_cover(outer.resource, inner.resource)
         and principals_cover(outer.principal, inner.principal)
         and conditions_cover(outer.conditions, inner.conditions)
     )
@@ -25,6 +28,8 @@ def statement_covers(outer: Statement, inner: Statement) -> bool:
 def clause_covers(outer: Clause, inner: Clause, *, fold: bool = False) -> bool:
     """Whether ``outer`` covers all that ``inner`` means; ``fold`` for actions, whose case does not matter."""
     wide, narrow = _values(outer, fold), _values(inner, fold)
+    if len(wide) * len(narrow) > MOST_VALUE_PAIRS:
+        return "*" in wide and not outer.negated
     if not outer.negated and not inner.negated:
         return bool(narrow) and all(any(covers(one, value) for one in wide) for value in narrow)
     if outer.negated and not inner.negated:
@@ -39,7 +44,8 @@ def _values(clause: Clause, fold: bool) -> tuple[str, ...]:
     return tuple(value.lower() for value in clause.values) if fold else clause.values
 
 
-def _resources_cover(outer: Clause | None, inner: Clause | None) -> bool:
+def resources_cover(outer: Clause | None, inner: Clause | None) -> bool:
+    """As ``clause_covers``; statements without Resource cover only each other."""
     if outer is None or inner is None:
         return outer is inner
     return clause_covers(outer, inner)

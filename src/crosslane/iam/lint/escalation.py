@@ -15,7 +15,7 @@ BOUNDARIES = "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_b
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """``actions`` together, on resources that match ``target``, give more rights than they are."""
+    """Who holds ``actions`` together, on resources that match ``target``, can do what ``gains`` says."""
 
     actions: tuple[str, ...]
     gains: str
@@ -40,29 +40,29 @@ def _own(action: str, gains: str, page: str, target: str, guards: tuple[str, ...
 
 
 SELF = (
-    _own("CreatePolicyVersion", "rewrites a policy that it has itself", "iam-001", _POLICY),
-    _own("SetDefaultPolicyVersion", "goes back to a wider version of its policy", FIRST_LIST, _POLICY),
-    _own("CreateAccessKey", "makes access keys of other users", "iam-002", _USER),
-    _own("CreateLoginProfile", "sets a password for other users", "iam-004", _USER),
-    _own("UpdateLoginProfile", "changes the password of other users", "iam-006", _USER),
-    _own("PutRolePolicy", "writes policies into roles that it can use", "iam-005", _ROLE, _BOUNDED),
-    _own("PutUserPolicy", "writes policies into users", "iam-007", _USER, _BOUNDED),
-    _own("PutGroupPolicy", "writes policies into its own groups", "iam-011", _GROUP),
-    _own("AttachUserPolicy", "attaches any policy to users", "iam-008", _USER, _CHOSEN),
-    _own("AttachRolePolicy", "attaches any policy to roles that it can use", "iam-009", _ROLE, _CHOSEN),
-    _own("AttachGroupPolicy", "attaches any policy to its own groups", "iam-010", _GROUP, ("iam:policyarn",)),
-    _own("AddUserToGroup", "joins any group", "iam-013", _GROUP),
-    _own("UpdateAssumeRolePolicy", "lets itself into any role", "iam-012", _ROLE),
-    _own("DeleteUserPermissionsBoundary", "takes its boundary off", BOUNDARIES, _USER, _BOUNDED),
-    _own("DeleteRolePermissionsBoundary", "takes a role's boundary off", BOUNDARIES, _ROLE, _BOUNDED),
-    _own("PutUserPermissionsBoundary", "puts a wider boundary in place of its own", BOUNDARIES, _USER, _BOUNDED),
-    _own("PutRolePermissionsBoundary", "puts a wider boundary in place of a role's", BOUNDARIES, _ROLE, _BOUNDED),
+    _own("CreatePolicyVersion", "rewrite a policy that it has itself", "iam-001", _POLICY),
+    _own("SetDefaultPolicyVersion", "go back to a wider version of its policy", FIRST_LIST, _POLICY),
+    _own("CreateAccessKey", "make access keys of other users", "iam-002", _USER),
+    _own("CreateLoginProfile", "set a password for other users", "iam-004", _USER),
+    _own("UpdateLoginProfile", "change the password of other users", "iam-006", _USER),
+    _own("PutRolePolicy", "write policies into roles that it can use", "iam-005", _ROLE, _BOUNDED),
+    _own("PutUserPolicy", "write policies into users", "iam-007", _USER, _BOUNDED),
+    _own("PutGroupPolicy", "write policies into its own groups", "iam-011", _GROUP),
+    _own("AttachUserPolicy", "attach any policy to users", "iam-008", _USER, _CHOSEN),
+    _own("AttachRolePolicy", "attach any policy to roles that it can use", "iam-009", _ROLE, _CHOSEN),
+    _own("AttachGroupPolicy", "attach any policy to its own groups", "iam-010", _GROUP, ("iam:policyarn",)),
+    _own("AddUserToGroup", "join any group", "iam-013", _GROUP),
+    _own("UpdateAssumeRolePolicy", "let itself into any role", "iam-012", _ROLE),
+    _own("DeleteUserPermissionsBoundary", "take its boundary off", BOUNDARIES, _USER, _BOUNDED),
+    _own("DeleteRolePermissionsBoundary", "take a role's boundary off", BOUNDARIES, _ROLE, _BOUNDED),
+    _own("PutUserPermissionsBoundary", "put a wider boundary in place of its own", BOUNDARIES, _USER, _BOUNDED),
+    _own("PutRolePermissionsBoundary", "put a wider boundary in place of a role's", BOUNDARIES, _ROLE, _BOUNDED),
 )
 """One action of IAM is enough."""
 
 
 def _passing(service: str, page: str, *actions: str) -> Path:
-    return Path(actions, "runs code with it", f"{CATALOGUE}/{page}", service=f"{service}.amazonaws.com")
+    return Path(actions, "run code with it", f"{CATALOGUE}/{page}", service=f"{service}.amazonaws.com")
 
 
 PASSING = (
@@ -96,7 +96,7 @@ PASSING = (
 
 
 def _existing(page: str, *actions: str) -> Path:
-    return Path(actions, "runs code with the rights of what is there", f"{CATALOGUE}/{page}")
+    return Path(actions, "run code with the roles of what is there", f"{CATALOGUE}/{page}")
 
 
 EXISTING = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from crosslane.iam.lint.actions import covers_action, denied_outright, is_broad, pointer_for
+from crosslane.iam.lint.actions import Denials, covers_action, is_broad, pointer_for
 from crosslane.iam.lint.escalation import CATALOGUE
 from crosslane.iam.lint.finding import Hit, Severity
 from crosslane.iam.lint.rule import Rule
@@ -17,12 +17,13 @@ _ASSUME_ROLE = "sts:AssumeRole"
 def check(subject: Subject) -> Iterator[Hit]:
     if subject.kind is not Kind.IDENTITY:
         return
+    denials = Denials(subject)
     for statement in subject.allows():
         if is_admin(statement) or statement.conditions or not is_broad(statement.resource):
             continue
         if not covers_action(statement.action, _ASSUME_ROLE):
             continue
-        if denied_outright(statement, _ASSUME_ROLE, subject.policy.statements):
+        if denials.all_of(statement, _ASSUME_ROLE):
             continue
         message = "this assumes every role that trusts the account, in any account"
         yield Hit(pointer_for(statement.action, _ASSUME_ROLE), message, "Name the roles in Resource.")

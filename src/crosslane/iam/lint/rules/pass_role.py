@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crosslane.iam.document import Statement
-from crosslane.iam.lint.actions import covers_action, denied_outright, is_broad, pointer_for, reaches
+from crosslane.iam.lint.actions import Denials, covers_action, is_broad, pointer_for, reaches
 from crosslane.iam.lint.finding import Hit, Severity
 from crosslane.iam.lint.rule import USER_GUIDE, Rule, policy_check
 from crosslane.iam.lint.rules.admin_access import is_admin
@@ -18,8 +18,9 @@ _ROLES = "arn:*:iam::*:role/*"
 def check(subject: Subject) -> Iterator[Hit]:
     if subject.kind is not Kind.IDENTITY:
         return
+    denials = Denials(subject)
     for statement in subject.allows():
-        if is_admin(statement) or not _passes(statement, subject):
+        if is_admin(statement) or not _passes(statement, denials):
             continue
         pointer = pointer_for(statement.action, PASS_ROLE)
         anywhere = passed_to(statement) is None
@@ -34,11 +35,11 @@ def check(subject: Subject) -> Iterator[Hit]:
             yield Hit(pointer, message, fix, Severity.INFO, url)
 
 
-def _passes(statement: Statement, subject: Subject) -> bool:
+def _passes(statement: Statement, denials: Denials) -> bool:
     return (
         covers_action(statement.action, PASS_ROLE)
         and reaches(statement.resource, _ROLES)
-        and not denied_outright(statement, PASS_ROLE, subject.policy.statements)
+        and not denials.all_of(statement, PASS_ROLE)
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crosslane.iam.document import Condition, Statement
-from crosslane.iam.lint.actions import covers_action, denied_outright, is_broad, pointer_for
+from crosslane.iam.lint.actions import Denials, covers_action, is_broad, pointer_for
 from crosslane.iam.lint.conditions import fails_when_missing
 from crosslane.iam.lint.escalation import FIRST_LIST, PASSING, Path
 from crosslane.iam.lint.finding import Hit, Severity
@@ -27,14 +27,15 @@ def passed_to(statement: Statement) -> Condition | None:
 def check(subject: Subject) -> Iterator[Hit]:
     if subject.kind is not Kind.IDENTITY:
         return
-    statements = subject.policy.statements
+    denials = Denials(subject)
+    held = _held(subject, denials)
     for statement in subject.allows():
         if is_admin(statement) or not covers_action(statement.action, PASS_ROLE) or not is_broad(statement.resource):
             continue
-        if denied_outright(statement, PASS_ROLE, statements):
+        if denials.all_of(statement, PASS_ROLE):
             continue
         services = passed_to(statement)
-        paths = [path for path in PASSING if _may_pass(services, path) and _holds_all(path, subject)]
+        paths = [path for path in PASSING if held.issuperset(path.actions) and _may_pass(services, path)]
         if not paths:
             continue
         first = paths[0]
@@ -56,14 +57,14 @@ def _may_pass(services: Condition | None, path: Path) -> bool:
     return any(covers(value, path.service) for value in services.values)
 
 
-def _holds_all(path: Path, subject: Subject) -> bool:
-    """Whether the policy allows each action of the path somewhere."""
-    return all(
-        any(
-            covers_action(one.action, action) and not denied_outright(one, action, subject.policy.statements)
-            for one in subject.allows()
-        )
-        for action in path.actions
+def _held(subject: Subject, denials: Denials) -> frozenset[str]:
+    """The actions of all paths that the policy allows somewhere."""
+    wanted = {action for path in PASSING for action in path.actions}
+    allows = tuple(subject.allows())
+    return frozenset(
+        action
+        for action in wanted
+        if any(covers_action(one.action, action) and not denials.all_of(one, action) for one in allows)
     )
 
 

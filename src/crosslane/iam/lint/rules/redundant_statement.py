@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from crosslane.iam.lint.coverage import statement_covers
 from crosslane.iam.lint.finding import Hit, Severity
 from crosslane.iam.lint.rule import Rule, policy_check
-from crosslane.iam.lint.rules.unreachable_allow import MOST_PAIRS, name_of
+from crosslane.iam.lint.rules.unreachable_allow import name_of, too_much_work
 from crosslane.iam.lint.subject import Subject
 
 
 def check(subject: Subject) -> Iterator[Hit]:
     statements = subject.policy.statements
-    if len(statements) ** 2 > MOST_PAIRS:
+    if too_much_work(statements, statements):
         return
     for inner in statements:
         for outer in statements:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from crosslane.iam.lint.catalog import elsewhere, expand, nearest_action, services
+from crosslane.iam.lint.catalog import MOST_SUGGESTIONS, elsewhere, expand, nearest_action, services
 from crosslane.iam.lint.finding import Hit, Severity
 from crosslane.iam.lint.patterns import is_pattern
 from crosslane.iam.lint.rule import Rule, policy_check
@@ -13,20 +13,21 @@ from crosslane.iam.lint.unknown import is_unknown
 
 
 def check(subject: Subject) -> Iterator[Hit]:
+    left = MOST_SUGGESTIONS
     for statement in subject:
         for index, value in enumerate(statement.action.values):
             service, colon, name = value.partition(":")
             if not colon or is_unknown(value) or service.lower() not in services() or expand(value):
                 continue
-            pointer = statement.action.pointer_of(index)
-            if is_pattern(name):
-                yield Hit(pointer, f"{value} matches no action of {service}", _fix(service, name.strip("*?")))
-            else:
-                yield Hit(pointer, f"{service} has no action {name}", _fix(service, name))
+            wild = is_pattern(name)
+            message = f"{value} matches no action of {service}" if wild else f"{service} has no action {name}"
+            fix = _fix(service, name.strip("*?") if wild else name, left > 0)
+            left -= 1
+            yield Hit(statement.action.pointer_of(index), message, fix)
 
 
-def _fix(service: str, name: str) -> str:
-    near = nearest_action(service, name) or elsewhere(name)
+def _fix(service: str, name: str, suggest: bool) -> str:
+    near = (nearest_action(service, name) or elsewhere(name)) if suggest else None
     return f"Did you mean {near}?" if near else "Remove it, or take the name from the service authorization reference."
 
 

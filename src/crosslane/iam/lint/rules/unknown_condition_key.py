@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from crosslane.iam.document import Condition
-from crosslane.iam.lint.catalog import key_types, services
+from crosslane.iam.lint.catalog import MOST_SUGGESTIONS, key_types, services
 from crosslane.iam.lint.conditions import type_of_key
 from crosslane.iam.lint.finding import Hit, Severity
 from crosslane.iam.lint.global_keys import global_key, nearest_global_key, needs_tag
@@ -18,13 +18,16 @@ _GLOBAL_KEYS = f"{USER_GUIDE}/reference_policies_condition-keys.html"
 
 
 def check(subject: Subject) -> Iterator[Hit]:
+    left = MOST_SUGGESTIONS
     for statement in subject:
         for condition in statement.conditions:
             if not is_unknown(condition.key):
-                yield from _look(condition)
+                for hit in _look(condition, left > 0):
+                    left -= 1
+                    yield hit
 
 
-def _look(condition: Condition) -> Iterator[Hit]:
+def _look(condition: Condition, suggest: bool) -> Iterator[Hit]:
     key = condition.key
     service, colon, name = key.partition(":")
     if not colon or not service or not name:
@@ -38,7 +41,7 @@ def _look(condition: Condition) -> Iterator[Hit]:
         yield Hit(condition.pointer, f"{key} needs a tag's key", f"Write {key.rstrip('/')}/KEY.", Severity.ERROR)
         return
     if service.lower() == "aws":
-        near = nearest_global_key(key)
+        near = nearest_global_key(key) if suggest else None
         fix = f"Did you mean {near}?" if near else "Take one from the list of global condition keys."
         yield Hit(condition.pointer, f"{key} is no known global condition key", fix, url=_GLOBAL_KEYS)
         return
@@ -48,7 +51,8 @@ def _look(condition: Condition) -> Iterator[Hit]:
     if service.lower() not in services():
         yield Hit(condition.pointer, f"{key}: no service has the prefix {service}", "Write aws:KEY or a service's key.")
         return
-    near_keys = get_close_matches(key.lower(), key_types(service.lower()), n=1, cutoff=0.75)
+    known = key_types(service.lower()) if suggest else ()
+    near_keys = get_close_matches(key.lower(), known, n=1, cutoff=0.75)
     fix = f"Did you mean {near_keys[0]}?" if near_keys else f"Take one of the keys of {service}."
     yield Hit(condition.pointer, f"{service} has no condition key {name}", fix)
 
