@@ -94,7 +94,7 @@ def _without_lost_keys(
     """
     profile = task.profile
     intent = hands.journal.key_intent(f"{profile.account}/{profile.user}")
-    lost = [key for key in existing if intent is not None and key not in intent.before and _never_used(gateway, key)]
+    lost = [key for key in existing if intent is not None and key not in intent.before and never_used(gateway, key)]
     if task.stale in existing:
         lost.append(str(task.stale))
     for key in lost:
@@ -103,7 +103,8 @@ def _without_lost_keys(
     return [key for key in existing if key not in lost]
 
 
-def _never_used(gateway: Gateway, key: str) -> bool:
+def never_used(gateway: Gateway, key: str) -> bool:
+    """Whether nobody ever signed with the key; False where that cannot be read."""
     try:
         answer = gateway.call("iam", "GetAccessKeyLastUsed", {"AccessKeyId": key})
     except AwsError:

@@ -11,8 +11,10 @@ from crosslane.plan.model import Step
 class Progress(Protocol):
     """Called from several threads; an implementation takes its own lock."""
 
-    wants_events: bool
-    """Whether stack events are worth a call each time a stack is asked for its state."""
+    @property
+    def wants_events(self) -> bool:
+        """Whether stack events are worth a call each time a stack is asked for its state."""
+        ...
 
     def started(self, step: Step) -> None: ...
 

@@ -20,9 +20,11 @@ from crosslane.apply.hands import Hands
 from crosslane.apply.journal import Journal
 from crosslane.apply.outcome import StepResult
 from crosslane.apply.progress import Progress
+from crosslane.apply.rotation import metadata
 from crosslane.apply.sessions import assume, check_identity
 from crosslane.apply.tasks import carry_out
 from crosslane.apply.waiting import Clock
+from crosslane.aws.errors import UNKNOWN_KEY_CODES, CredentialsFailure
 from crosslane.aws.gateway import Cloud, Gateway, Place
 from crosslane.cli.options import Invocation
 from crosslane.cli.state import state_folder
@@ -126,13 +128,7 @@ def _provided(world: World) -> World:
 
 def session_metadata(world: World, profile: SessionProfile) -> dict[str, str]:
     """A session that lasts, in the form that the gateway takes; raises what assuming the role raises."""
-    keys = current_session(world, profile)
-    return {
-        "access_key": keys.access_key_id,
-        "secret_key": keys.secret_access_key.reveal(),
-        "token": keys.session_token.reveal() if keys.session_token else "",
-        "expiry_time": keys.expires.isoformat() if keys.expires else "",
-    }
+    return metadata(current_session(world, profile))
 
 
 def current_session(world: World, profile: SessionProfile) -> Keys:
@@ -142,7 +138,13 @@ def current_session(world: World, profile: SessionProfile) -> Keys:
         source = next(place.profile for place in world.places if place.name == profile.account)
 
     def renew() -> Keys:
-        return assume(world.cloud.gateway(profile.account, source), profile)
+        try:
+            return assume(world.cloud.gateway(profile.account, source), profile)
+        except CredentialsFailure as error:
+            if error.code not in UNKNOWN_KEY_CODES:
+                raise
+            # A rotation may just have replaced the key that was read: read it once more.
+            return assume(world.cloud.gateway(profile.account, source, fresh=True), profile)
 
     return world.sessions.current(profile.name, renew, now=lambda: datetime.now(UTC))
 

@@ -29,6 +29,7 @@ COMMANDS: dict[str, str] = {
     "verify": "Check identities, attached policies and drift against what is live.",
     "destroy": "Remove what crosslane made, in order, after showing it.",
     "refresh": "Renew the deployer's session now.",
+    "rotate": "Make a new access key, prove it, deactivate the old one.",
     "credentials": "Give a profile's credentials to AWS tools (credential_process).",
     "sandbox": "Start, stop or use an offline AWS with all accounts of the config.",
     "iam": "The policy engine on files.",

@@ -23,7 +23,12 @@ OLD_TOKEN_KEY = "aws_security_token"
 """botocore's ``SharedCredentialProvider`` prefers it to ``aws_session_token``: a stale one breaks new keys.
 """
 
-_SECRET_KEYS = frozenset({SECRET_KEY, TOKEN_KEY, OLD_TOKEN_KEY})
+NEW_KEY, NEW_SECRET = "crosslane_new_access_key_id", "crosslane_new_secret_access_key"
+"""A key that a rotation has made and not proven yet, beside the one in use."""
+OLD_KEY = "crosslane_old_access_key_id"
+"""The id of the key that a rotation has retired."""
+
+_SECRET_KEYS = frozenset({SECRET_KEY, TOKEN_KEY, OLD_TOKEN_KEY, NEW_SECRET})
 
 NO_KEYS: Mapping[str, None] = dict.fromkeys([ACCESS_KEY, SECRET_KEY, TOKEN_KEY, OLD_TOKEN_KEY, EXPIRES_KEY])
 """Takes static keys out of a section; they would win over ``credential_process``."""

@@ -1,0 +1,195 @@
+"""A new access key for the user: never without a working key, never a lost secret, resumable at every point.
+
+The profile itself says how far a rotation is, so that any machine that has it can go on:
+
+1. made      the new key is stored beside the old one, before anything uses it
+2. proven    a call with it worked; it becomes the profile's key, the old one's id is remembered
+3. retired   the old key is deactivated; the next rotation, or ``finish``, deletes it
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id-credentials-access-keys-update.html (2026-11-24)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crosslane.apply.hands import Hands
+from crosslane.apply.journal import KeyIntent
+from crosslane.apply.keys import MOST_KEYS, never_used
+from crosslane.apply.waiting import eventually
+from crosslane.aws.errors import UNKNOWN_KEY_CODES, AwsError
+from crosslane.aws.gateway import Gateway
+from crosslane.credentials.profile import (
+    NEW_KEY,
+    NEW_SECRET,
+    OLD_KEY,
+    Profile,
+    ProfileChange,
+    key_values,
+)
+from crosslane.credentials.secret import Keys, Secret
+from crosslane.desired.model import KeyProfile
+from crosslane.errors import OutcomeError
+from crosslane.live.read import read_identity
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """What a rotation did: ids of the ``new`` key, the ``retired`` one and those ``deleted``."""
+
+    account: str
+    profile: str
+    new: str | None
+    retired: str | None
+    deleted: tuple[str, ...]
+
+
+def rotate(profile: KeyProfile, hands: Hands) -> Rotation:
+    """Make, prove and take a new key, deactivate the old one; goes on where a cut-off rotation was.
+
+    ``OutcomeError`` if the profile is not ours or holds no key, or if keys that are not crosslane's leave no room.
+    """
+    found = _ours(profile, hands)
+    deleted: tuple[str, ...] = ()
+    pending = _pending(found)
+    if pending is None:
+        deleted = _make_room(profile, found, hands)
+        pending = _make(profile, hands)
+    _prove(profile, pending, hands)
+    old = found.keys.access_key_id if found.keys is not None else ""
+    _promote(profile, pending, old, hands)
+    gateway = hands.key(profile.account, fresh=True)
+    _deactivate(profile, old, gateway, hands)
+    return Rotation(profile.account, profile.name, pending.access_key_id, old, deleted)
+
+
+def finish(profile: KeyProfile, hands: Hands) -> Rotation:
+    """Delete the key that the last rotation retired, if there is one."""
+    found = _ours(profile, hands)
+    old = found.text(OLD_KEY)
+    deleted: tuple[str, ...] = ()
+    if old is not None:
+        gateway = hands.key(profile.account)
+        if old in _listed(profile, gateway):
+            _delete(profile, old, gateway)
+            deleted = (old,)
+        hands.files.store([ProfileChange(profile.name, {OLD_KEY: None}, owner=hands.mark)])
+    return Rotation(profile.account, profile.name, None, None, deleted)
+
+
+def _ours(profile: KeyProfile, hands: Hands) -> Profile:
+    found = hands.files.profile(profile.name)
+    if found is None or found.owner != hands.mark or found.keys is None:
+        raise OutcomeError(
+            f"profile {profile.name} holds no access key that crosslane made",
+            code="NoKeyToRotate",
+            account=profile.account,
+            next="crosslane up makes one",
+        )
+    return found
+
+
+def _pending(found: Profile) -> Keys | None:
+    """The key that a cut-off rotation has made and stored, but not proven."""
+    identifier = found.text(NEW_KEY)
+    secret = next((setting.value for setting in found.settings if setting.key == NEW_SECRET), None)
+    return Keys(identifier, secret) if identifier is not None and isinstance(secret, Secret) else None
+
+
+def _make_room(profile: KeyProfile, found: Profile, hands: Hands) -> tuple[str, ...]:
+    """Delete our retired key, and keys whose secret a cut-off run lost; returns their ids."""
+    gateway = hands.key(profile.account)
+    current = found.keys.access_key_id if found.keys is not None else ""
+    others = [key for key in _listed(profile, gateway) if key != current]
+    intent = hands.journal.key_intent(_subject(profile))
+    lost = [
+        key
+        for key in others
+        if key == found.text(OLD_KEY) or (intent is not None and key not in intent.before and never_used(gateway, key))
+    ]
+    for key in lost:
+        _delete(profile, key, gateway)
+    left = [key for key in others if key not in lost]
+    if len(left) + 1 >= MOST_KEYS:
+        raise OutcomeError(
+            f"user {profile.user} has another access key ({', '.join(left)}) that crosslane does not know, "
+            "and AWS allows two",
+            code="TooManyAccessKeys",
+            account=profile.account,
+            next=f"delete it if nobody uses it: aws iam delete-access-key --user-name {profile.user} "
+            f"--access-key-id {left[0]} --profile {profile.name}",
+        )
+    return tuple(lost)
+
+
+def _make(profile: KeyProfile, hands: Hands) -> Keys:
+    """Create the key and store it beside the old one; a key that cannot be stored is deleted again."""
+    gateway = hands.key(profile.account)
+    hands.journal.will_make_key(KeyIntent(_subject(profile), tuple(_listed(profile, gateway))))
+    made = gateway.call("iam", "CreateAccessKey", {"UserName": profile.user})["AccessKey"]
+    try:
+        keys = Keys(made["AccessKeyId"], Secret(made["SecretAccessKey"]))
+        values: dict[str, str | Secret | None] = {NEW_KEY: keys.access_key_id, NEW_SECRET: keys.secret_access_key}
+        hands.files.store([ProfileChange(profile.name, values, owner=hands.mark)])
+    except BaseException:
+        _delete(profile, made["AccessKeyId"], gateway)
+        hands.journal.key_done(_subject(profile))
+        raise
+    hands.journal.key_done(_subject(profile))
+    return keys
+
+
+def _prove(profile: KeyProfile, keys: Keys, hands: Hands) -> None:
+    """Call with the new key until AWS knows it; the profile's own key stays untouched."""
+    trial = f"{profile.name} (new key)"
+    hands.cloud.provide(trial, lambda: metadata(keys))
+    gateway = hands.cloud.gateway(profile.account, trial, fresh=True)
+    identity = eventually(
+        lambda: read_identity(gateway), retry=lambda error: error.code in UNKNOWN_KEY_CODES, clock=hands.clock
+    )
+    if not identity.arn.endswith(f":user/{profile.user}"):
+        raise OutcomeError(
+            f"the new key of {profile.name} is {identity.arn}'s", code="WrongIdentity", account=profile.account
+        )
+
+
+def metadata(keys: Keys) -> dict[str, str]:
+    """The keys in the form that a gateway takes; keys without an end get one that is far away."""
+    return {
+        "access_key": keys.access_key_id,
+        "secret_key": keys.secret_access_key.reveal(),
+        "token": keys.session_token.reveal() if keys.session_token else "",
+        "expiry_time": keys.expires.isoformat() if keys.expires else "9999-01-01T00:00:00+00:00",
+    }
+
+
+def _promote(profile: KeyProfile, keys: Keys, old: str, hands: Hands) -> None:
+    """One replacement of the file: the new key is the profile's, the old one is known as retired."""
+    values = {**key_values(keys), NEW_KEY: None, NEW_SECRET: None, OLD_KEY: old}
+    hands.files.store([ProfileChange(profile.name, values, owner=hands.mark)])
+
+
+def _deactivate(profile: KeyProfile, key: str, gateway: Gateway, hands: Hands) -> None:
+    asked = {"UserName": profile.user, "AccessKeyId": key, "Status": "Inactive"}
+    eventually(
+        lambda: gateway.call("iam", "UpdateAccessKey", asked),
+        retry=lambda error: error.code in UNKNOWN_KEY_CODES,
+        clock=hands.clock,
+    )
+
+
+def _delete(profile: KeyProfile, key: str, gateway: Gateway) -> None:
+    try:
+        gateway.call("iam", "DeleteAccessKey", {"UserName": profile.user, "AccessKeyId": key})
+    except AwsError as error:
+        if error.code != "NoSuchEntity":
+            raise
+
+
+def _listed(profile: KeyProfile, gateway: Gateway) -> list[str]:
+    found = gateway.pages("iam", "ListAccessKeys", "AccessKeyMetadata", {"UserName": profile.user})
+    return [key["AccessKeyId"] for key in found]
+
+
+def _subject(profile: KeyProfile) -> str:
+    return f"{profile.account}/{profile.user}"
