@@ -48,6 +48,12 @@ def test_a_change_behind_the_stacks_back_is_drift(aws: Aws, name: str) -> None:
             "DifferenceType": "NOT_EQUAL",
         }
     ]
+    listed = aws.cfn.list_stack_resources(StackName=name)["StackResourceSummaries"]
+    assert {item["LogicalResourceId"]: item["DriftInformation"]["StackResourceDriftStatus"] for item in listed} == {
+        "Role": "MODIFIED",
+        "Bucket": "DELETED",
+        "Other": "IN_SYNC",
+    }
     only = aws.cfn.describe_stack_resource_drifts(StackName=name, StackResourceDriftStatusFilters=["DELETED"])
     assert [drift["LogicalResourceId"] for drift in only["StackResourceDrifts"]] == ["Bucket"]
     assert aws.stack(name)["DriftInformation"]["StackDriftStatus"] == "DRIFTED"

@@ -104,10 +104,13 @@ def create_change_set(core: Core, request: Request) -> Answer:
 def _same(store: Store, stack: Stack | None, name: str, token: str | None) -> ChangeSet | None:
     """The change set that a request with the same token made already; raises ServiceError if the name is taken."""
     known = None if stack is None else _named_change_set(store, stack, name)
-    if known is None or known.execution_status.startswith("EXECUTE_"):
+    if known is None:
         return None
     if token is not None and known.token == token:
         return known
+    if known.execution_status.startswith("EXECUTE_") or known.status == "FAILED":
+        # The AWS CLI names change sets after the second, in which two deploys of a stack can fall here.
+        return None
     raise ServiceError("AlreadyExistsException", f"ChangeSet [{name}] already exists")
 
 
@@ -148,7 +151,7 @@ def _new_stack(core: Core, store: Store, name: str) -> Stack:
 
 
 def _named_change_set(store: Store, stack: Stack, name: str) -> ChangeSet | None:
-    """The latest change set of that name: an executed one leaves its name to the next."""
+    """The latest change set of that name: an executed or failed one leaves its name to the next."""
     for change_set in reversed(store.change_sets.values()):
         if change_set.stack_id == stack.id and change_set.name == name:
             return change_set

@@ -25,7 +25,6 @@ class Core:
     new_id: Callable[[], str]
     stores: dict[tuple[str, str], Store] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
-    running: set[threading.Thread] = field(default_factory=set)
 
     def store(self, request: Request) -> Store:
         """The state of the request's account and region."""
@@ -51,20 +50,8 @@ class Core:
                 told = error.message if isinstance(error, ServiceError) else f"{type(error).__name__}: {error}"
                 status = work.stack.status.replace("_COMPLETE_CLEANUP", "").removesuffix("_IN_PROGRESS")
                 work.set_status(f"{status}_FAILED", f"Internal failure of the sandbox: {told}")
-            finally:
-                with self.lock:
-                    self.running.discard(thread)
 
-        thread = threading.Thread(target=body, name=f"stack {work.stack.name}", daemon=True)
-        with self.lock:
-            self.running.add(thread)
-        thread.start()
-
-    def wait_until_idle(self, seconds: float) -> bool:
-        """Wait for the operations under way."""
-        for thread in list(self.running):
-            thread.join(seconds)
-        return not self.running
+        threading.Thread(target=body, name=f"stack {work.stack.name}", daemon=True).start()
 
 
 Answer = Mapping[str, Any]

@@ -105,7 +105,7 @@ def _resource(resource: StackResource) -> dict[str, Any]:
         "ResourceType": resource.type,
         "ResourceStatus": resource.status,
         "ResourceStatusReason": resource.reason,
-        "DriftInformation": {"StackResourceDriftStatus": "NOT_CHECKED"},
+        "DriftInformation": {"StackResourceDriftStatus": resource.drift},
     }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -136,6 +136,10 @@ def detect_stack_drift(core: Core, request: Request) -> Answer:
             moved = any(drift.status != "IN_SYNC" for drift in drifts)
             stack.drift_status = "DRIFTED" if moved else "IN_SYNC"
             stack.drift_checked = detection.started
+            for drift in drifts:
+                current = stack.resources.get(drift.resource.logical_id)
+                if current is not None:
+                    stack.resources[current.logical_id] = replace(current, drift=drift.status)
             store.changed.notify_all()
 
     core.launch(work, detect)

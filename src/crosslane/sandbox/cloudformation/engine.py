@@ -59,10 +59,6 @@ class Engine:
             found[operation] = _refuse
         return {(SERVICE, operation): handler for operation, handler in found.items()}
 
-    def wait_until_idle(self, seconds: float) -> bool:
-        """Wait for all operations under way; False if some are not done in time."""
-        return self._core.wait_until_idle(seconds)
-
 
 def _bound(core: Core, handle: Callable[[Core, Request], Mapping[str, object]]) -> Handler:
     return lambda request: handle(core, request)

@@ -63,6 +63,7 @@ class StackResource:
     update_replace_policy: DeletionPolicy = "Delete"
     metadata: Any = None
     made_now: bool = True
+    drift: str = "NOT_CHECKED"
 
     @property
     def alive(self) -> bool:

@@ -14,6 +14,7 @@ from typing import Any, Literal, get_args
 import yaml
 
 from crosslane.sandbox.cloudformation.errors import invalid, unsupported
+from crosslane.sandbox.request import ServiceError
 
 DeletionPolicy = Literal["Delete", "Retain", "RetainExceptOnCreate", "Snapshot"]
 
@@ -46,6 +47,8 @@ _RESOURCE_KEYS = frozenset(
     ]
 )
 _ALPHANUMERIC = re.compile(r"[A-Za-z0-9]+")
+_DEEPEST = 100
+"""A bound of ours: what is nested deeper is no template, and every walk over it is recursive."""
 _SHORT_CONDITION_TAGS = ("Ref", "Condition")
 
 
@@ -112,7 +115,10 @@ def parse_template(text: str) -> Template:
 
     References are checked by ``references.check_references``. Raises ServiceError (``ValidationError``).
     """
-    body = _load(text)
+    try:
+        body = _load(text)
+    except RecursionError:
+        raise _too_deep() from None
     unknown = sorted(set(body) - _SECTIONS)
     if unknown:
         raise invalid(f"Invalid template property or properties [{', '.join(unknown)}]")
@@ -230,16 +236,22 @@ def _section(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return section
 
 
-def _refuse_nulls(value: Any, path: str) -> None:
+def _refuse_nulls(value: Any, path: str, depth: int = 0) -> None:
+    if depth > _DEEPEST:
+        raise _too_deep()
     match value:
         case None:
             raise invalid(f"[{path}] 'null' values are not allowed in templates")
         case dict():
             for key, item in value.items():
-                _refuse_nulls(item, f"{path}/{key}")
+                _refuse_nulls(item, f"{path}/{key}", depth + 1)
         case list():
             for index, item in enumerate(value):
-                _refuse_nulls(item, f"{path}/{index}")
+                _refuse_nulls(item, f"{path}/{index}", depth + 1)
+
+
+def _too_deep() -> ServiceError:
+    return invalid(f"Template format error: nested deeper than {_DEEPEST} levels")
 
 
 def _resources(body: Mapping[str, Any]) -> dict[str, ResourceDeclaration]:
