@@ -160,7 +160,7 @@ class Place:
         with environment(self.folder, files | {"AWS_CONFIG_FILE": str(self.running.config_file)}):
             session = botocore.session.Session(profile=profile)
             session.register_component("data_loader", _LOADER)
-            sts = session.create_client("sts", endpoint_url=self.running.endpoint, config=ClientConfig(proxies={}))
+            sts: Any = session.create_client("sts", endpoint_url=self.running.endpoint, config=ClientConfig(proxies={}))
             return str(sts.get_caller_identity()["Arn"])
 
     def profile(self, name: str) -> dict[str, str]:
@@ -211,7 +211,7 @@ def listing_of(place: Place, account: str) -> dict[str, list[str]]:
         "policies": names("iam", "list_policies", "Policies", "PolicyName", Scope="Local"),
         "stacks": names("cloudformation", "list_stacks", "StackSummaries", "StackName", StackStatusFilter=live),
         "buckets": names("s3", "list_buckets", "Buckets", "Name"),
-        "keys": [f"{key['KeyId']} {key['KeyState']}" for key in keys if key["KeyManager"] == "CUSTOMER"],
+        "keys": [key["KeyId"] for key in keys if key["KeyManager"] == "CUSTOMER" and key["KeyState"] == "Enabled"],
         "aliases": [name for name in aliases if not name.startswith("alias/aws/")],
         "repositories": names("codecommit", "list_repositories", "repositories", "repositoryName"),
         "projects": names("codebuild", "list_projects", "projects", None),
