@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import random
 import sys
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 ACCOUNTS = ("111111111111", "222222222222", "333333333333")
 ORG = "o-a1b2c3d4e5"
@@ -142,10 +144,10 @@ class Generator:
     def chance(self, of: float) -> bool:
         return self.random.random() < of
 
-    def one(self, pool: Any) -> Any:
+    def one(self, pool: Iterable[T]) -> T:
         return self.random.choice(tuple(pool))
 
-    def some(self, pool: Any, most: int = 3) -> list[Any]:
+    def some(self, pool: Iterable[T], most: int = 3) -> list[T]:
         return [self.one(pool) for _ in range(self.random.randint(1, most))]
 
     def maybe_listed(self, values: list[Any]) -> Any:
@@ -320,7 +322,7 @@ class Generator:
         operator = self.one(operators)
         quantifier = self.one(("ForAllValues:", "ForAnyValue:")) if self.chance(0.1) else ""
         suffix = "IfExists" if self.chance(0.25) and quantifier != "ForAnyValue:" else ""
-        values = self.some((*own, *pool))
+        values: list[Any] = self.some((*own, *pool))
         if operator in ("StringEquals", "StringLike", "ArnLike") and self.chance(0.1):
             values = [self.variable(operator)]
         if operator.startswith("Numeric") and self.chance(0.2):

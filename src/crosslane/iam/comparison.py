@@ -10,18 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import assert_never
 
-from crosslane.iam.arn import ArnMatcher, compile_segments
+from crosslane.iam.arn import compile_segments
 from crosslane.iam.document import Comparison
 from crosslane.iam.request import Request
 from crosslane.iam.values import Networks, Number, address_of, bytes_of, date_of, network_of, number_of
 from crosslane.iam.variables import Part, is_static, literals_of, parts_of, pattern_of
-from crosslane.iam.wildcard import ANY_ONE, ANY_RUN, compile_tokens, match_any, size_of, tokens_of
+from crosslane.iam.wildcard import ANY_ONE, ANY_RUN, MANY, AnyOf, compile_tokens, size_of, tokens_of
 
 Test = Callable[[str, Request], bool]
 """Whether one value of the request satisfies the operator (negation included)."""
-
-_MANY = 20_000_000
-"""Above this product of lengths, all patterns are tried at once."""
 
 
 def compile_test(comparison: Comparison, negated: bool, values: tuple[str, ...], variables: bool) -> Test:
@@ -110,18 +107,14 @@ def _like(values: tuple[str, ...], variables: bool, negated: bool) -> Test:
         else:
             known.add("".join(tokens))
     globs = [compile_tokens(tokens) for tokens in patterns]
-    weight = sum(map(size_of, patterns))
+    if len(globs) >= MANY:
+        globs = [AnyOf(patterns).accepts]
     if not dynamic and len(globs) == 1 and not known:
         (glob,) = globs
         return (lambda value, _: not glob(value)) if negated else (lambda value, _: glob(value))
 
     def test(value: str, request: Request) -> bool:
-        if value in known:
-            return not negated
-        if weight * len(value) > _MANY:
-            if match_any(patterns, value):
-                return not negated
-        elif any(glob(value) for glob in globs):
+        if value in known or any(glob(value) for glob in globs):
             return not negated
         for parts in dynamic:
             tokens = pattern_of(parts, request.single)
@@ -142,7 +135,7 @@ def _arn(values: tuple[str, ...], variables: bool, negated: bool) -> Test:
     As in ``Resource``, variables stand only behind the fifth colon; before it they are ordinary text.
     """
     known: set[str] = set()
-    patterns: list[ArnMatcher] = []
+    patterns: list[list[tuple[str, ...]]] = []
     dynamic: list[tuple[tuple[str, ...], tuple[Part, ...]]] = []
     sound = True
     for value in values:
@@ -156,16 +149,20 @@ def _arn(values: tuple[str, ...], variables: bool, negated: bool) -> Test:
             continue
         segments = [*map(tokens_of, head), tuple(_tokens(parts))]
         if any(token in (ANY_RUN, ANY_ONE) for segment in segments for token in segment):
-            patterns.append(compile_segments(segments))
+            patterns.append(segments)
         else:
             known.add(":".join("".join(segment) for segment in segments))
+    many = AnyOf([_joined(segments) for segments in patterns], segments=True) if len(patterns) >= MANY else None
+    matchers = [] if many is not None else [compile_segments(segments) for segments in patterns]
     heads = [compile_segments([*map(tokens_of, head), (ANY_RUN,)]) for head, _ in dynamic]
 
     def test(value: str, request: Request) -> bool:
         split = value.split(":", 5)
         if len(split) != 6 or (negated and not sound):
             return False
-        if value in known or any(pattern(split) for pattern in patterns):
+        if value in known or any(matcher(split) for matcher in matchers):
+            return not negated
+        if many is not None and many.accepts(value):
             return not negated
         for head, (_, parts) in zip(heads, dynamic, strict=True):
             if head(split):
@@ -175,6 +172,15 @@ def _arn(values: tuple[str, ...], variables: bool, negated: bool) -> Test:
         return negated
 
     return test
+
+
+def _joined(segments: Sequence[Sequence[str]]) -> list[str]:
+    """Six tokenised segments as one tokenised pattern."""
+    out = list(segments[0])
+    for segment in segments[1:]:
+        out.append(":")
+        out.extend(segment)
+    return out
 
 
 def _bool(values: tuple[str, ...], variables: bool, negated: bool) -> Test:

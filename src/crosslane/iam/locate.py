@@ -7,8 +7,21 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
+_DEEPEST = 10
+"""Nothing in a policy lies deeper than /Statement/0/Condition/OPERATOR/KEY/0."""
+
+
+class _Node:
+    """A JSON value: its line, and the values in it by the step that leads to them."""
+
+    __slots__ = ("children", "line")
+
+    def __init__(self, line: int) -> None:
+        self.line = line
+        self.children: dict[str, _Node] = {}
 
 
 def escape(key: str) -> str:
@@ -17,70 +30,62 @@ def escape(key: str) -> str:
 
 
 def line_of(text: str, pointer: str) -> int | None:
-    """The 1-based line where the value at ``pointer`` starts, or None if there is none.
+    """The 1-based line where the value at ``pointer`` starts, or None if the text holds no value at all.
 
     A pointer to something missing gives the line of the nearest value that encloses it. A member's line is that of its
     key. Of duplicate keys the last counts, as in ``json``. Any text is accepted.
     """
-    offset = _offset_of(text, pointer)
-    return None if offset is None else text.count("\n", 0, offset) + 1
+    node = _tree(text)
+    if node is None:
+        return None
+    for step in pointer.split("/")[1:]:
+        child = node.children.get(step)
+        if child is None:
+            break
+        node = child
+    return node.line
 
 
-def _offset_of(text: str, pointer: str) -> int | None:
-    wanted = _prefixes(pointer)
-    best: tuple[int, int] | None = None
-    # One frame for each open array or object: its pointer (None once off the wanted path), next index or pending key.
-    frames: list[tuple[str | None, str]] = []
-    indexes: list[int] = []
-    current: str | None = ""
-    key_at: int | None = None
-    expect_key = False
+@lru_cache(maxsize=8)
+def _tree(text: str) -> _Node | None:
+    """The values of a text with their lines, read once however many pointers are asked for."""
+    root: _Node | None = None
+    frames: list[tuple[_Node | None, bool]] = []  # the open arrays and objects; None below the deepest level
+    step: str | None = None
+    line, counted = 1, 0
+    index: list[int] = []
     for token in _TOKEN.finditer(text):
-        mark = token.group()
-        if mark == "," and frames:
-            if frames[-1][1] == "[":
-                indexes[-1] += 1
-                current = _step(frames[-1][0], str(indexes[-1]), wanted)
-            else:
-                expect_key = True
-            continue
+        mark, start = token.group(), token.start()
+        line += text.count("\n", counted, start)
+        counted = start
         if mark == ":":
             continue
-        if mark in "]}":
+        if mark == ",":
+            step = None
+            if index:
+                index[-1] += 1
+            continue
+        if mark == "]" or mark == "}":
             if frames:
                 frames.pop()
-                indexes.pop()
-            expect_key = False
+                index.pop()
+            step = None
             continue
-        if expect_key:
-            expect_key = False
-            key_at = token.start()
-            current = _step(frames[-1][0], escape(_unquote(mark)), wanted) if frames else None
+        parent, is_object = frames[-1] if frames else (None, False)
+        if is_object and step is None:
+            step, key_line = escape(_unquote(mark)), line
             continue
-        if current is not None and current in wanted:
-            depth = wanted[current]
-            if best is None or depth >= best[1]:
-                best = (token.start() if key_at is None else key_at, depth)
-        key_at = None
-        if mark in "[{":
-            frames.append((current, mark))
-            indexes.append(0)
-            expect_key = mark == "{"
-            if mark == "[":
-                current = _step(current, "0", wanted)
-    return None if best is None else best[0]
-
-
-def _prefixes(pointer: str) -> dict[str, int]:
-    steps = pointer.split("/")
-    return {"/".join(steps[: depth + 1]): depth for depth in range(len(steps))}
-
-
-def _step(base: str | None, step: str, wanted: dict[str, int]) -> str | None:
-    if base is None:
-        return None
-    pointer = f"{base}/{step}"
-    return pointer if pointer in wanted else None
+        node = None
+        if not frames:
+            root = node = root or _Node(line)
+        elif parent is not None and len(frames) <= _DEEPEST:
+            node = _Node(key_line if is_object else line)
+            parent.children[(step or "") if is_object else str(index[-1])] = node
+        step = None
+        if mark == "[" or mark == "{":
+            frames.append((node, mark == "{"))
+            index.append(0)
+    return root
 
 
 def _unquote(mark: str) -> str:

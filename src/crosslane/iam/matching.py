@@ -15,11 +15,9 @@ from crosslane.iam.outcome import Outcome
 from crosslane.iam.principal import PrincipalMatcher
 from crosslane.iam.request import Request
 from crosslane.iam.variables import Part, is_static, parts_of, pattern_of
-from crosslane.iam.wildcard import ANY_ONE, ANY_RUN, Matcher, compile_pattern, compile_tokens, match_any, size_of
+from crosslane.iam.wildcard import ANY_ONE, ANY_RUN, MANY, AnyOf, Matcher, compile_pattern, compile_tokens, size_of
 
 ResourceCheck = Callable[[Request], bool]
-
-_MANY = 20_000_000
 
 
 class CompiledStatement:
@@ -168,7 +166,7 @@ def compile_resource(clause: Clause, variables: bool) -> ResourceCheck | None:
 class _Resources:
     """The values of one clause, sorted by how they are matched."""
 
-    __slots__ = ("dynamic", "everything", "exact", "globs", "matchers", "patterns", "prefixes", "weight")
+    __slots__ = ("dynamic", "everything", "exact", "globs", "matchers", "patterns", "prefixes")
 
     def __init__(self, values: Sequence[str], variables: bool) -> None:
         self.everything = False
@@ -182,7 +180,8 @@ class _Resources:
         colon, or an ARN that stops short of it."""
         for value in values:
             self._add(value, variables)
-        self.weight = sum(map(size_of, self.patterns))
+        if len(self.globs) >= MANY:
+            self.globs = [AnyOf(self.patterns).accepts]
 
     def _add(self, value: str, variables: bool) -> None:
         if variables and "${" in value:
@@ -227,13 +226,9 @@ class _Resources:
         resource = request.resource
         if resource in self.exact or resource.startswith(tuple(self.prefixes)):
             return True
-        if self.weight * len(resource) > _MANY:
-            if match_any(self.patterns, resource):
+        for glob in self.globs:
+            if glob(resource):
                 return True
-        else:
-            for glob in self.globs:
-                if glob(resource):
-                    return True
         parts = request.parts
         for matcher in self.matchers:
             if matcher(parts):
