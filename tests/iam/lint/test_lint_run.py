@@ -165,3 +165,19 @@ def test_what_a_template_leaves_open_is_shown_as_it_is_written() -> None:
     text = TEMPLATE.replace("${Bucket.Arn}", "arn:aws:sqs:::${Queue}")
     messages = [one.message for one in lint_text(text) if one.id == "resource-without-action"]
     assert messages == ["the action does not act on arn:aws:sqs:::${Queue}/*"]
+
+
+def test_a_parameter_in_place_of_actions_or_effect_is_no_fault() -> None:
+    def role(*statements: dict[str, Any]) -> str:
+        document = {"Version": "2012-10-17", "Statement": list(statements)}
+        properties = {"PolicyDocument": document}
+        return json.dumps({"Resources": {"P": {"Type": "AWS::IAM::ManagedPolicy", "Properties": properties}}})
+
+    open_ = {"Ref": "Parameter"}
+    never = {"Ref": "AWS::NoValue"}
+    sound = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+    assert lint_text(role(sound | {"Action": open_}, sound | {"Effect": open_}, sound | {"Condition": never})) == ()
+    chosen = lint_text(role(sound | {"Action": ["s3:GetObjet", never]}, {"Fn::If": ["c", never, sound]}))
+    assert [one.id for one in chosen] == ["unknown-action"]
+    found = lint_text(role(sound | {"Action": open_}, sound | {"Action": "s3:GetObjet"}))
+    assert [one.id for one in found] == ["unknown-action"]

@@ -8,7 +8,9 @@ from typing import Any
 
 from crosslane.iam.document import Policy, PolicyKind
 from crosslane.iam.lint.kinds import guess_kind
+from crosslane.iam.lint.pointer import value_at
 from crosslane.iam.lint.subject import Kind, Subject
+from crosslane.iam.lint.unknown import is_unknown
 from crosslane.iam.parse import read_policy
 
 _STATEMENT = re.compile(r"/Statement(?:/(\d+))?(?:/|$)")
@@ -27,7 +29,14 @@ def read_subject(document: Any, kind: Kind | None = None, name: str = "") -> Sub
     if policy is None:
         bad = {found[1] for problem in problems if (found := _STATEMENT.match(problem.pointer))}
         policy = _what_is_left(source, {int(index) for index in bad if index is not None}, kind.policy_kind, name)
+    problems = tuple(problem for problem in problems if not _is_open(document, problem.pointer))
     return Subject(kind, policy, document, problems)
+
+
+def _is_open(document: Any, pointer: str) -> bool:
+    """Whether what stands there is not known before a template is deployed: then it is no problem yet."""
+    value = value_at(document, pointer)
+    return isinstance(value, str) and is_unknown(value)
 
 
 def _what_is_left(document: Mapping[str, Any], bad: set[int], kind: PolicyKind, name: str) -> Policy:

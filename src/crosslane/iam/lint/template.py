@@ -35,6 +35,7 @@ _PROPERTIES: dict[str, tuple[tuple[str, Kind], ...]] = {
     "AWS::ECR::Repository": (("RepositoryPolicyText", Kind.RESOURCE),),
     "AWS::EC2::VPCEndpoint": (("PolicyDocument", Kind.VPC_ENDPOINT),),
 }
+_NO_VALUE = {"Ref": "AWS::NoValue"}
 _REFERENCE = re.compile(r"\$\{(!?)([^}]+)\}")
 
 
@@ -87,12 +88,11 @@ def resolve(value: Any) -> Any:
             (name, argument), *_ = value.items()
             if name == "Ref" or (isinstance(name, str) and name.startswith("Fn::")):
                 return _intrinsic(name, argument)
-        out = Repeated((key, resolve(one)) for key, one in value.items())
+        out = Repeated((key, resolve(one)) for key, one in value.items() if one != _NO_VALUE)
         out.keys_again = value.keys_again if isinstance(value, Repeated) else ()
         return out if out.keys_again else dict(out)
     if isinstance(value, list | tuple):
-        # ``Fn::If`` with ``AWS::NoValue`` leaves its element out.
-        return [resolve(one) for one in value if one != {"Ref": "AWS::NoValue"}]
+        return [resolve(one) for one in value if one != _NO_VALUE]
     return value
 
 

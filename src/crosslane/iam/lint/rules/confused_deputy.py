@@ -14,6 +14,10 @@ SOURCE_KEYS = ("aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sou
 _ALSO = ("kms:encryptioncontext:*", "kms:calleraccount", "kms:viaservice", "sts:externalid")
 
 IN_TRUSTS = {
+    "batch.amazonaws.com": (
+        "aws:SourceAccount",
+        "https://docs.aws.amazon.com/batch/latest/userguide/cross-service-confused-deputy-prevention.html",
+    ),
     "bedrock.amazonaws.com": (
         "aws:SourceAccount",
         "https://docs.aws.amazon.com/bedrock/latest/userguide/cross-service-confused-deputy-prevention.html",
@@ -33,6 +37,10 @@ IN_TRUSTS = {
     "ecs-tasks.amazonaws.com": (
         "aws:SourceAccount",
         "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html",
+    ),
+    "eks.amazonaws.com": (
+        "aws:SourceAccount",
+        "https://docs.aws.amazon.com/eks/latest/userguide/cross-service-confused-deputy-prevention.html",
     ),
     "scheduler.amazonaws.com": (
         "aws:SourceAccount",

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from crosslane.iam.lint.finding import Hit, Severity
+from crosslane.iam.lint.pointer import parent_of
 from crosslane.iam.lint.rule import USER_GUIDE, Rule
 from crosslane.iam.lint.subject import Subject
 from crosslane.iam.operators import parse_operator
@@ -30,7 +31,7 @@ _ELEMENTS = frozenset(name.lower() for name in _AS_WRITTEN)
 
 def problem_class(problem: Problem, document: Any) -> str:
     """The rule that a problem belongs to, told by what stands at its pointer."""
-    parent, key = _parent(document, problem.pointer)
+    parent, key = parent_of(document, problem.pointer)
     if isinstance(parent, Repeated) and key in parent.keys_again:
         return "duplicate-key"
     steps = problem.pointer.split("/")
@@ -39,18 +40,6 @@ def problem_class(problem: Problem, document: Any) -> str:
     if isinstance(parent, Mapping) and key in parent and key.lower() in _ELEMENTS and key not in _AS_WRITTEN:
         return "element-case"
     return "grammar"
-
-
-def _parent(document: Any, pointer: str) -> tuple[Any, str]:
-    """The value that encloses the one at ``pointer``, and the last step as it stands in the document."""
-    steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
-    value = document
-    for step in steps[:-1]:
-        if isinstance(value, Mapping):
-            value = value.get(step)
-        elif isinstance(value, list | tuple):
-            value = value[int(step)] if step.isdecimal() and int(step) < len(value) else None
-    return value, steps[-1] if steps else ""
 
 
 def problems_of(subject: Subject, rule: str) -> Iterator[Problem]:
