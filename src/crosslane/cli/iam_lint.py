@@ -17,6 +17,7 @@ FORMATS = ("text", "json", "sarif")
 
 @click.command(
     "lint",
+    short_help="Find what is wrong with policies.",
     epilog="""\b
 Examples:
   crosslane iam lint policy.json
