@@ -145,8 +145,8 @@ def _registration(session: SsoSession, cache: SsoCache, oidc: Oidc, person: Pers
         return found
     scopes = session.scopes or (() if person.device else DEFAULT_SCOPES)
     made = oidc.register(f"botocore-client-{session.name}", scopes, for_code=not person.device)
-    registration = Registration(made.client_id, Secret(made.client_secret), made.expires, not person.device)
-    cache.store_registration(session, registration, scopes)
+    registration = Registration(made.client_id, Secret(made.client_secret), made.expires)
+    cache.store_registration(session, registration, scopes, for_code=not person.device)
     return registration
 
 

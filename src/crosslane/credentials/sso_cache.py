@@ -41,12 +41,11 @@ class SsoSession:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """A registered client. ``for_code`` tells those for the browser flow from those for device codes."""
+    """A client that is registered with the service until ``expires``."""
 
     client_id: str
     client_secret: Secret
     expires: datetime
-    for_code: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +94,15 @@ class SsoCache:
         self._remove(self.token_path(session))
 
     def registration(self, session: SsoSession, *, for_code: bool) -> Registration | None:
-        """The cached client for this flow, expired or not."""
-        found = _registration(self._read(self.registration_path(session)))
-        return found if found is not None and found.for_code == for_code else None
+        """The cached client for the browser flow (``for_code``) or for device codes, expired or not."""
+        document = self._read(self.registration_path(session))
+        grants = document.get("grantTypes")
+        made_for_code = isinstance(grants, list) and "authorization_code" in grants
+        return _registration(document) if made_for_code == for_code else None
 
-    def store_registration(self, session: SsoSession, registration: Registration, scopes: tuple[str, ...]) -> None:
+    def store_registration(
+        self, session: SsoSession, registration: Registration, scopes: tuple[str, ...], *, for_code: bool
+    ) -> None:
         """Replace the session's client; the other flow's has the same file, as in the AWS CLI."""
         document: dict[str, object] = {
             "clientId": registration.client_id,
@@ -108,7 +111,7 @@ class SsoCache:
         }
         if scopes:
             document["scopes"] = list(scopes)
-        if registration.for_code:
+        if for_code:
             document["grantTypes"] = ["authorization_code", "refresh_token"]
         self._write(self.registration_path(session), document)
 
@@ -209,8 +212,7 @@ def _registration(document: Mapping[str, object]) -> Registration | None:
     expires = _instant(document.get("expiresAt"))
     if not isinstance(client, str) or not client or secret is None or expires is None:
         return None
-    grants = document.get("grantTypes")
-    return Registration(client, secret, expires, isinstance(grants, list) and "authorization_code" in grants)
+    return Registration(client, secret, expires)
 
 
 def _secret(document: Mapping[str, object], key: str) -> Secret | None:
