@@ -2,7 +2,7 @@
 
 ``IAM_ORACLE`` is a command that answers cases as ``crosslane iam decide`` reads them, with ``{"id", "decision"}`` a
 line, decision being Allowed, ExplicitlyDenied, ImplicitlyDenied or Error. ``IAM_CASES`` names files (separated by
-colons) of cases that carry ``expected`` or ``expectedByDocs``. Where the oracle and AWS's documentation part ways, AWS's
+colons) of cases that carry ``expected`` or ``expectedByDocs``. Where the oracle and AWS's documentation part ways, the
 documentation wins: docs/iam/divergences.md.
 """
 
