@@ -6,20 +6,22 @@ import json
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import click
 
 from crosslane.apply.outcome import StepResult
 from crosslane.apply.waiting import STACK
+from crosslane.checks.credentials import grant_findings, key_findings, profile_findings, sign_in_findings
 from crosslane.checks.drift import drift_findings, plan_findings
 from crosslane.checks.model import Finding, Severity
 from crosslane.cli.join import World, hands_of, make_plan, observe, opened, reader_of, run_steps
 from crosslane.cli.options import Invocation, common_options
 from crosslane.errors import DONE, NOT_SO
 from crosslane.live.drift import read_drift
-from crosslane.live.model import Live, LiveStack, ResourceDrift, Unreadable
-from crosslane.live.read import side_by_side
+from crosslane.live.model import Grants, Live, LiveIdentity, LiveStack, ResourceDrift, Unreadable, Who
+from crosslane.live.read import read_role_grants, read_user_grants, reading, side_by_side
 from crosslane.plan.model import Op
 from crosslane.plan.up import Scope
 from crosslane.report.document import error_document
@@ -46,6 +48,7 @@ def command(invocation: Invocation, drift: bool) -> int:
             hands = hands_of(world, progress)
             results = run_steps(asking, hands)
             findings = list(plan_findings(plan))
+            findings += _credentials(world, live)
             if drift:
                 findings += _drift(world, live, partial(hands.clock.pauses, STACK))
     failed = [result for result in results if result.error is not None]
@@ -55,6 +58,28 @@ def command(invocation: Invocation, drift: bool) -> int:
     else:
         click.echo(_text(results, findings, good))
     return DONE if good else NOT_SO
+
+
+def _credentials(world: World, live: Live) -> list[Finding]:
+    """Findings about keys, profiles, principals and sign-ins."""
+    now, oldest = datetime.now(UTC), timedelta(days=world.config.bootstrap.key_max_age_days)
+    found: list[Finding] = []
+    for state in world.desired.bootstraps:
+        found += key_findings(state, live, oldest=oldest, now=now)
+        found += profile_findings(state, live, now=now)
+        reader = reader_of(world, state.account, live.identities)
+        reads = {f"role {state.role.name}": partial(reading, partial(read_role_grants, reader, state.role.name))}
+        if state.user is not None:
+            reads[f"user {state.user.name}"] = partial(reading, partial(read_user_grants, reader, state.user.name))
+        grants = {subject: grant for subject, grant in side_by_side(reads).items() if isinstance(grant, Grants)}
+        found += grant_findings(state.account, grants)
+    signed_in = {
+        account: identity.arn
+        for (account, who), identity in live.identities.items()
+        if who is Who.BASE and isinstance(identity, LiveIdentity)
+    }
+    users = [state.user.name for state in world.desired.bootstraps if state.user is not None]
+    return [*found, *sign_in_findings(signed_in, users)]
 
 
 def _drift(world: World, live: Live, pauses: Callable[[], Iterable[float]]) -> list[Finding]:

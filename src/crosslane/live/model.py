@@ -192,3 +192,11 @@ class ResourceDrift:
     type: str
     status: str
     differences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """What a principal has beside managed policies: names of ``inline`` policies, and of a user's ``groups``."""
+
+    inline: tuple[str, ...]
+    groups: tuple[str, ...]

@@ -14,6 +14,7 @@ from crosslane.errors import EnvironmentFailure
 from crosslane.live.model import (
     Absent,
     AccessKey,
+    Grants,
     Live,
     LiveData,
     LiveIdentity,
@@ -114,6 +115,23 @@ def read_role(gateway: Gateway, name: str) -> LiveRole:
         description=role.get("Description", ""),
         tags=_tags(role.get("Tags", [])),
     )
+
+
+def read_user_grants(gateway: Gateway, name: str) -> Grants:
+    """The user's inline policies and groups."""
+    named = {"UserName": name}
+    groups = gateway.pages("iam", "ListGroupsForUser", "Groups", named)
+    return Grants(_names(gateway, "ListUserPolicies", named), tuple(sorted(group["GroupName"] for group in groups)))
+
+
+def read_role_grants(gateway: Gateway, name: str) -> Grants:
+    """The role's inline policies."""
+    return Grants(_names(gateway, "ListRolePolicies", {"RoleName": name}), ())
+
+
+def _names(gateway: Gateway, operation: str, named: Mapping[str, str]) -> tuple[str, ...]:
+    found: list[Any] = gateway.pages("iam", operation, "PolicyNames", named)
+    return tuple(sorted(str(name) for name in found))
 
 
 def read_stack(gateway: Gateway, name: str) -> LiveStack:

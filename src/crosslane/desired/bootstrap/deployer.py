@@ -91,6 +91,7 @@ def _own_reads(config: Config, account: Account) -> Statement:
             "iam:GetUser",
             "iam:ListAccessKeys",
             "iam:ListAttached*",
+            "iam:ListGroupsForUser",
             "iam:ListPolicyTags",
             "iam:ListPolicyVersions",
             "iam:ListRole*",
