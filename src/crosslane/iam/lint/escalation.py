@@ -52,7 +52,7 @@ SELF = (
     _own("AttachRolePolicy", "attach any policy to roles that it can use", "iam-009", _ROLE, _CHOSEN),
     _own("AttachGroupPolicy", "attach any policy to its own groups", "iam-010", _GROUP, ("iam:policyarn",)),
     _own("AddUserToGroup", "join any group", "iam-013", _GROUP),
-    _own("UpdateAssumeRolePolicy", "let itself into any role", "iam-012", _ROLE),
+    _own("UpdateAssumeRolePolicy", "let itself into any role", "iam-012", _ROLE, _BOUNDED),
     _own("DeleteUserPermissionsBoundary", "take its boundary off", BOUNDARIES, _USER, _BOUNDED),
     _own("DeleteRolePermissionsBoundary", "take a role's boundary off", BOUNDARIES, _ROLE, _BOUNDED),
     _own("PutUserPermissionsBoundary", "put a wider boundary in place of its own", BOUNDARIES, _USER, _BOUNDED),

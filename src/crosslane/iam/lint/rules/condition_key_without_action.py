@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from crosslane.iam.document import Effect
+from crosslane.iam.document import Condition, Effect, Statement
 from crosslane.iam.lint.actions import named_actions
 from crosslane.iam.lint.catalog import Action
 from crosslane.iam.lint.conditions import fails_when_missing, type_of_key
@@ -34,15 +34,33 @@ def check(subject: Subject) -> Iterator[Hit]:
             key = condition.key.lower()
             if global_key(key) is not None or "." in key.partition(":")[0] or type_of_key(key) is None:
                 continue
-            if any(has_key(action, key) for action in actions):
-                continue
-            who = actions[0].text if len(actions) == 1 else "the statement's actions"
-            if fails_when_missing(condition):
-                effect = "allows" if statement.effect is Effect.ALLOW else "denies"
-                message = f"requests of {who} carry no {condition.key}, so that this never {effect} anything"
-            else:
-                message = f"requests of {who} carry no {condition.key}, so that this has no effect"
-            yield Hit(condition.pointer, message, "Use a key of these actions, or move it to the actions that have it.")
+            lacking = [action for action in actions if not has_key(action, key)]
+            if len(lacking) == len(actions):
+                yield _on_all(statement, condition, actions)
+            elif fails_when_missing(condition):
+                # A wildcard may well mean more than the condition was made for, an action by name is meant.
+                named = {value.lower() for value in statement.action.values}
+                lacking = [action for action in lacking if action.text.lower() in named]
+                if lacking:
+                    yield _on_some(statement, condition, lacking)
+
+
+def _on_all(statement: Statement, condition: Condition, actions: tuple[Action, ...]) -> Hit:
+    who = actions[0].text if len(actions) == 1 else "the statement's actions"
+    what = f"this never {_verb(statement)} anything" if fails_when_missing(condition) else "this has no effect"
+    message = f"requests of {who} carry no {condition.key}, so that {what}"
+    return Hit(condition.pointer, message, "Use a key of these actions, or move it to the actions that have it.")
+
+
+def _on_some(statement: Statement, condition: Condition, lacking: list[Action]) -> Hit:
+    names = ", ".join(action.text for action in lacking[:3])
+    more = f" and {len(lacking) - 3} more" if len(lacking) > 3 else ""
+    message = f"requests of {names}{more} carry no {condition.key}, so that this never {_verb(statement)} them"
+    return Hit(condition.pointer, message, "Move these actions to a statement of their own.")
+
+
+def _verb(statement: Statement) -> str:
+    return "allows" if statement.effect is Effect.ALLOW else "denies"
 
 
 RULE = Rule(
