@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -171,11 +172,17 @@ def _changes(
 def _refuse_unplanned_replacement(
     gateway: Gateway, named: dict[str, str], stack: Stack, changes: Iterable[Mapping[str, Any]]
 ) -> None:
-    """Stop before an update would lose the key, the bucket or the pipeline; nothing has happened yet."""
+    """Stop before an update would lose the key, the bucket or the pipeline; nothing has happened yet.
+
+    What has the type of one of them under another logical id counts too: in a stack that was adopted it is the one
+    that has been in use.
+    """
+    resources = json.loads(stack.template)["Resources"]
+    types = {resources[logical_id]["Type"] for logical_id in stack.protected}
     for change in changes:
         logical_id = change["LogicalResourceId"]
         lost = change["Action"] == "Remove" or change.get("Replacement") in ("True", "Conditional")
-        if logical_id in stack.protected and lost:
+        if lost and (logical_id in stack.protected or change.get("ResourceType") in types):
             gateway.call("cloudformation", "DeleteChangeSet", named)
             fate = "removed" if change["Action"] == "Remove" else "replaced"
             raise OutcomeError(
@@ -248,6 +255,7 @@ def _wait(
             before is not None
             and waited < STALE_FOR
             and (status, last_update(stack)) == (before.status, before.updated)
+            and not _has_begun(_events(gateway, stack_id), token)
         ):
             continue
         if status in good:
@@ -263,6 +271,11 @@ def _wait(
                 next="correct the cause and run the same command again: it goes on from here",
             )
     raise OutcomeError(f"stack {stack_id} is still busy after an hour", code="StackBusy", account=step.account)
+
+
+def _has_begun(events: Iterable[Mapping[str, Any]], token: str) -> bool:
+    """Whether the operation with this token shows: one that fails soon rests in the status that it came from."""
+    return any(event.get("ClientRequestToken") == token for event in events)
 
 
 def first_failure(events: Iterable[Mapping[str, Any]], token: str) -> str | None:
