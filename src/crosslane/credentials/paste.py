@@ -44,7 +44,7 @@ def parse_keys(text: str) -> Keys:
     if len(text) > MOST_CHARACTERS:
         raise UsageError("the pasted text is too long to be a block of keys", code="NoKeysPasted", next=_NEXT)
     values: dict[str, str] = {}
-    for found in _ASSIGNMENT.finditer(_COMMENT.sub("", text)):
+    for found in _ASSIGNMENT.finditer(_COMMENT.sub("", "\n".join(text.splitlines()))):
         name = found["name"].lower().replace(OLD_TOKEN_KEY, TOKEN_KEY)
         if values.setdefault(name, found["value"]) != found["value"]:
             raise UsageError(f"the pasted text has two values for {name}", code="TwoKeysPasted", next=_NEXT)
