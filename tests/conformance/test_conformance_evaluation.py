@@ -533,6 +533,18 @@ EXCEPTIONS = [
         ALLOWED,
     ),
     Rule(
+        "ListAllMyBuckets on all buckets",
+        "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_statement.html",
+        Situation(USER, "s3:ListAllMyBuckets", "*", identity=[allow("s3:ListAllMyBuckets", "arn:aws:s3:::*")]),
+        ALLOWED,
+    ),
+    Rule(
+        "not on one of them",
+        "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_statement.html",
+        Situation(USER, "s3:ListAllMyBuckets", "*", identity=[allow("s3:ListAllMyBuckets", "arn:aws:s3:::one")]),
+        IMPLICIT,
+    ),
+    Rule(
         "Block Public Access keeps the public out of a public bucket",
         BLOCK_PUBLIC_ACCESS,
         Situation(Principal.anonymous(), on_resource=[grant("*")], block_public_access=True),

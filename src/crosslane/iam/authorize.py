@@ -17,7 +17,7 @@ from crosslane.iam.principal import Grant, PrincipalKind
 from crosslane.iam.request import Request
 from crosslane.iam.services.kms import needs_key_policy
 from crosslane.iam.services.organizations import has_rcps, rcps_bind, scps_bind
-from crosslane.iam.services.s3 import blocks_public_access
+from crosslane.iam.services.s3 import as_evaluated, blocks_public_access
 from crosslane.iam.services.sts import needs_no_permission, needs_trust_policy
 
 _ALLOWED, _EXPLICIT, _IMPLICIT = Outcome.ALLOWED, Outcome.EXPLICIT_DENY, Outcome.IMPLICIT_DENY
@@ -47,6 +47,7 @@ class Decision(NamedTuple):
 
 def decide(request: Request, policies: Layers) -> Decision:
     """Whether AWS would allow the request under these policies. Never raises for parsed input."""
+    request = as_evaluated(request)
     principal = request.principal
     # 1. Each layer by itself.
     identity = evaluate(policies.identity, request)

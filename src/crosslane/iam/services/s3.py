@@ -1,4 +1,4 @@
-"""Amazon S3: Block Public Access."""
+"""Amazon S3: Block Public Access, and the list of all buckets."""
 
 from __future__ import annotations
 
@@ -35,6 +35,18 @@ _EQUALITIES = frozenset(
         Comparison.IP_ADDRESS,
     }
 )
+
+
+def as_evaluated(request: Request) -> Request:
+    """``s3:ListAllMyBuckets`` on "*" is evaluated on all buckets' ARN, which AWS's own examples allow it on.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_statement.html (2026-11-24): the action
+    with ``"Resource": "arn:aws:s3:::*"``.
+    """
+    if request.action != "s3:listallmybuckets" or request.resource != "*":
+        return request
+    partition = request.principal.name.split(":", 2)[1] if request.principal.name.startswith("arn:") else "aws"
+    return Request(request.principal, request.name, f"arn:{partition}:s3:::*", request.account, request.context)
 
 
 def blocks_public_access(request: Request, policy: Policy | None) -> bool:
