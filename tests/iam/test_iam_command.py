@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from click.testing import CliRunner, Result
+from jsonschema import Draft202012Validator
 
 from crosslane.cli.iam import command
 from crosslane.errors import UsageError
@@ -100,6 +102,17 @@ def test_explain_adds_the_lines_that_say_why() -> None:
 
 def test_the_engine_of_a_case_changes_nothing() -> None:
     assert answers(run([case(engine="core")])) == answers(run([case(engine="simulate")])) == answers(run([case()]))
+
+
+def test_every_line_is_as_the_schema_that_ships_with_the_package_says() -> None:
+    schema = json.loads(files("crosslane.iam").joinpath("schemas", "decision.json").read_text(encoding="utf-8"))
+    validator = Draft202012Validator(schema)
+    bad = {"Version": "2012-10-17", "Statement": "x"}
+    lines = answers(run([case("a"), case("b", DENY), case({"any": "id"}, bad), case(None, bad)], "--explain"))
+    assert len(lines) == 4
+    for line in lines:
+        validator.validate(line)
+    assert not validator.is_valid({"id": 1, "decision": "perhaps", "layers": {}})
 
 
 def test_bench_prints_one_object() -> None:
