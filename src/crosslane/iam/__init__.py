@@ -10,6 +10,7 @@ docs/iam/api.md documents it as for a stranger; docs/iam/decision.md says how a 
 """
 
 from crosslane.iam.authorize import Decision, decide, decide_many
+from crosslane.iam.denial import access_denied_message
 from crosslane.iam.document import (
     Clause,
     Comparison,
@@ -65,6 +66,7 @@ __all__ = [
     "StatementRef",
     "Subject",
     "Target",
+    "access_denied_message",
     "ask",
     "decide",
     "decide_many",
