@@ -47,7 +47,8 @@ class Decision(NamedTuple):
 
 def decide(request: Request, policies: Layers) -> Decision:
     """Whether AWS would allow the request under these policies. Never raises for parsed input."""
-    request = as_evaluated(request)
+    if request.resource == "*":
+        request = as_evaluated(request)
     principal = request.principal
     # 1. Each layer by itself.
     identity = evaluate(policies.identity, request)

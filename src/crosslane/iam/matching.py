@@ -149,7 +149,7 @@ def compile_resource(clause: Clause, variables: bool) -> ResourceCheck | None:
     if kept.everything:
         return _nothing if clause.negated else None
     if not clause.negated and not kept.dynamic and not kept.matchers and not kept.globs:
-        exact, prefixes = frozenset(kept.exact), tuple(kept.prefixes)
+        exact, prefixes = frozenset(kept.exact), kept.starts
         if not prefixes:
             if len(exact) == 1:
                 (only,) = exact
@@ -166,7 +166,7 @@ def compile_resource(clause: Clause, variables: bool) -> ResourceCheck | None:
 class _Resources:
     """The values of one clause, sorted by how they are matched."""
 
-    __slots__ = ("dynamic", "everything", "exact", "globs", "matchers", "patterns", "prefixes")
+    __slots__ = ("dynamic", "everything", "exact", "globs", "matchers", "patterns", "prefixes", "starts")
 
     def __init__(self, values: Sequence[str], variables: bool) -> None:
         self.everything = False
@@ -180,6 +180,7 @@ class _Resources:
         colon, or an ARN that stops short of it."""
         for value in values:
             self._add(value, variables)
+        self.starts = tuple(self.prefixes)
         if len(self.globs) >= MANY:
             self.globs = [AnyOf(self.patterns).accepts]
 
@@ -224,7 +225,7 @@ class _Resources:
     def match(self, request: Request) -> bool | None:
         """Whether any value matches; None if none does and one of them could not be filled in."""
         resource = request.resource
-        if resource in self.exact or resource.startswith(tuple(self.prefixes)):
+        if resource in self.exact or resource.startswith(self.starts):
             return True
         for glob in self.globs:
             if glob(resource):
