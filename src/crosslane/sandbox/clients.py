@@ -56,11 +56,18 @@ class Clients:
         kept = ("caller", found.credentials.access_key, *passed_on)
         return self._client(self._lasting(kept, replace(found, via=passed_on)), service, region)
 
-    def as_role(self, role_arn: str, session_name: str, service: str, region: str, *, via: str) -> Any:
-        """A client with a session of the role, as the service principal ``via`` assumes it.
+    def as_role(
+        self, role_arn: str, session_name: str, service: str, region: str, *, via: str, source_arn: str | None = None
+    ) -> Any:
+        """A client with a session of the role, as the service principal ``via`` assumes it for its resource
+        ``source_arn``.
 
         Raises ``ServiceError`` (AccessDenied) if there is no such role.
         """
+        return self._client(self.session(role_arn, session_name, via=via, source_arn=source_arn), service, region)
+
+    def session(self, role_arn: str, session_name: str, *, via: str, source_arn: str | None = None) -> Identity:
+        """The session that ``as_role`` acts with, for a service that hands its credentials on."""
         role = self._store.role(role_arn)
         if role is None:
             raise not_authorized(via, role_arn)
@@ -72,7 +79,12 @@ class Clients:
             role_id=role.id,
             session_name=session_name,
         )
-        return self._client(self._lasting(("role", role.id, session_name, via), session), service, region)
+        session = replace(session, assumed_by=via, source_arn=source_arn)
+        return self._lasting(("role", role.id, session_name, via, source_arn or ""), session)
+
+    def with_credentials(self, credentials: Credentials, service: str, region: str) -> Any:
+        """A client with credentials that STS has answered."""
+        return self._make(credentials, service, region)
 
     def _lasting(self, kept: tuple[str, ...], identity: Identity) -> Identity:
         """The identity with temporary credentials that have some time left, minted anew when they run out."""

@@ -58,6 +58,10 @@ class Identity:
     source_identity: str | None = None
     via: tuple[str, ...] = ()
     """Services that call on the principal's behalf (``cloudformation.amazonaws.com``), first to last."""
+    assumed_by: str | None = None
+    """The service (``codepipeline.amazonaws.com``) that assumed the role; None for sessions of other principals."""
+    source_arn: str | None = None
+    """For which resource that service acts (``aws:SourceArn``), where it tells."""
 
     @property
     def caller(self) -> Caller:
