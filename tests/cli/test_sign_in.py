@@ -280,6 +280,8 @@ def test_the_permission_set_of_the_config_counts(choice: Place) -> None:
     [
         (["deev"], "did you mean dev?"),
         (["--start-url", "https://other.awsapps.com/start"], "check the portal's start URL and region"),
+        (["--start-url", "http://plain"], "is not the start URL"),
+        (["--sso-region", "mars"], "is not a region"),
         (["--sso-session", "nobody"], "no sso-session nobody"),
         (["--paste", "--device"], "mean nothing with --paste"),
         (["--paste", "tools", "dev"], "of one account"),
@@ -303,8 +305,8 @@ def test_profiles_that_are_signed_in_set_everything_up(tmp_path: Path) -> None:
         assert place.run("verify", "--no-drift").code == 0
         again = place.run("up", "--json")
         assert again.document["calls"]["mutating"] == 0
-        out = place.run("sign-out")
-        assert out.code == 0
+        out = place.run("sign-out", "--json")
+        assert "tools_admin_deployer" in out.document["caches"]
         failed = place.run("up", "--json")
         assert failed.code == 3
         assert "crosslane sign-in" in failed.document["error"]["next"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -272,6 +273,26 @@ def test_role_credentials_are_of_the_role_in_the_account_like_the_starting_ones(
     assert sts.get_caller_identity()["Arn"] == center.accounts.client("dev", "sts").get_caller_identity()["Arn"]
     no_such = {"accessToken": token, "accountId": IDS["dev"], "roleName": "Owner"}
     assert code(lambda: center.sso.get_role_credentials(**no_such)) == "ForbiddenException"
+
+
+@pytest.mark.parametrize("path", ["/client/register", "/device_authorization", "/token"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"no json",
+        b"\xff",
+        b'{"clientName": "x", "clientType": "public", "scopes": 5}',
+        b'{"clientName": "x", "clientType": "public", "grantTypes": [[]]}',
+        b'{"clientId": [], "clientSecret": "\\ud800"}',
+    ],
+)
+def test_whatever_is_sent_is_answered_as_a_wrong_request(center: Center, path: str, body: bytes) -> None:
+    page = visit(f"{center.accounts.running.endpoint}{path}", body)
+
+    assert page.status in (400, 401)
+    assert "error" in json.loads(page.text)
 
 
 def test_without_a_valid_token_the_portal_tells_nothing(center: Center) -> None:

@@ -12,6 +12,7 @@ from crosslane.apply.sign_in import Desk, Wanted
 from crosslane.aws.gateway import Cloud, Place, sso_cache_folder
 from crosslane.cli.options import Invocation
 from crosslane.cli.state import state_folder
+from crosslane.config import rules
 from crosslane.config.model import Config
 from crosslane.credentials.portal import Wish, find_portal
 from crosslane.credentials.profile_files import ProfileFiles
@@ -110,6 +111,9 @@ def portal_of(
     opened: Opened, *, start_url: str | None, sso_region: str | None, name: str | None
 ) -> SsoSession | tuple[str, ...]:
     """The portal that flags, config and the AWS config file lead to, or the sessions to choose from."""
+    for flag, value, rule in (("--start-url", start_url, rules.START_URL), ("--sso-region", sso_region, rules.REGION)):
+        if value is not None and (why := rules.broken(rule, value)):
+            raise UsageError(f"{flag} {value!r} {why}", code="BadFlag")
     config = opened.config
     profiles = [
         found

@@ -75,6 +75,8 @@ class Portal:
             reply = route(environ)
         except ServiceError as error:
             reply = _failure(error)
+        except (AttributeError, TypeError, ValueError):  # members of another type than the service's model has
+            reply = _failure(ServiceError("InvalidRequestException", "invalid_request: a value is of a wrong type"))
         start_response(f"{reply.status} {_REASONS[reply.status]}", list(reply.headers))
         return [reply.body]
 
