@@ -155,6 +155,8 @@ def pipeline_policy(config: Config) -> Document:
     """
     bucket = "arn:${AWS::Partition}:s3:::${S3Bucket}"
     chosen = names.names_of(config)
+    # By name, not by Fn::GetAtt: CloudFormation then makes the role without waiting for the project.
+    project = chosen.build_project
     action_roles = [(source_account(config), chosen.source_role)]
     action_roles += [(target.account, chosen.action_role) for target in targets(config)]
     return Document(
@@ -172,7 +174,7 @@ def pipeline_policy(config: Config) -> Document:
                 "Build",
                 "The build action starts the project and waits for it",
                 ("codebuild:BatchGetBuilds", "codebuild:StartBuild"),
-                (get_att("BuildProject", "Arn"),),
+                (sub(f"arn:${{AWS::Partition}}:codebuild:${{AWS::Region}}:${{AWS::AccountId}}:project/{project}"),),
             ),
             Statement(
                 "OwnFolder",

@@ -8,7 +8,7 @@ from crosslane.desired.model import Document, Stack, Statement, Tags
 from crosslane.desired.stacks.execution import execution_policy
 from crosslane.desired.stacks.parameters import boundary_value, shared_parameters, shared_values
 from crosslane.desired.stacks.trust import pipeline_trust
-from crosslane.desired.template import Json, get_att, ref, role, service_trust, sub, template
+from crosslane.desired.template import Json, ref, role, service_trust, sub, template
 from crosslane.desired.topology import Target
 
 _GUIDE_ROWS = ("S4", "S5")
@@ -71,6 +71,8 @@ def action_policy(config: Config, target: Target) -> Document:
         for stage in target.stages
     )
     bucket = "arn:${AWS::Partition}:s3:::${S3Bucket}"
+    # By name, not by Fn::GetAtt: CloudFormation then makes both roles side by side.
+    execution_role = names.names_of(config).execution_role
     return Document(
         (
             Statement(
@@ -96,7 +98,7 @@ def action_policy(config: Config, target: Target) -> Document:
                 "PassExecutionRole",
                 "Hands the execution role to CloudFormation, and to no other service",
                 ("iam:PassRole",),
-                (get_att("CFDeployerRole", "Arn"),),
+                (sub(f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:role/{execution_role}"),),
                 condition={"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}},
             ),
             artifacts.read_objects(
