@@ -213,13 +213,15 @@ def test_all_tokens_of_a_portal_are_found_whoever_stored_them(cache: SsoCache) -
             }
         )
     )
+    left_over = cache.folder / "tmp123.tmp"
+    left_over.write_text(legacy.read_text())
     (cache.folder / "foreign.json").write_text('{"Credentials": {}}')
     elsewhere = SsoSession("other", "https://other.awsapps.com/start", "eu-west-1")
     cache.store_token(elsewhere, SsoToken(elsewhere.start_url, elsewhere.region, Secret("access"), TOKEN.expires))
 
     found = {path for path, _ in cache.tokens_of(SESSION.start_url)}
 
-    assert found == {cache.token_path(SESSION), legacy}
+    assert found == {cache.token_path(SESSION), legacy, left_over}
 
 
 def test_secrets_do_not_show(cache: SsoCache) -> None:

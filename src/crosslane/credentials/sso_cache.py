@@ -120,8 +120,12 @@ class SsoCache:
         self._remove(self.registration_path(session))
 
     def tokens_of(self, start_url: str) -> tuple[tuple[Path, SsoToken], ...]:
-        """All files that hold a token of this portal, whatever tool and session they are of."""
-        found = ((path, _token(self._read(path))) for path in sorted(self.folder.glob("*.json")))
+        """All files that hold a token of this portal, whatever tool and session they are of.
+
+        Temporary ones too, which a killed writer, of whichever tool, has left.
+        """
+        paths = sorted([*self.folder.glob("*.json"), *self.folder.glob("*.tmp")])
+        found = ((path, _token(self._read(path))) for path in paths)
         return tuple(
             (path, token)
             for path, token in found
