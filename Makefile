@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check bench clean
+.PHONY: help demo test slow check bench clean
 .DEFAULT_GOAL := help
 
 help: ## show these targets
@@ -21,6 +21,9 @@ demo: $(STAMP) ## set up four accounts and a pipeline in the sandbox
 
 test: $(STAMP) ## run the tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+slow: $(STAMP) ## run the long proofs: fuzzing, being killed at every point
+	CROSSLANE_SLOW=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m slow --timeout 3600
 
 check: $(STAMP) ## lint, types, layers
 	$(BIN)/ruff check .
