@@ -7,7 +7,7 @@ from crosslane.apply.journal import KeyIntent
 from crosslane.apply.outcome import Done, Outcome
 from crosslane.aws.errors import AwsError
 from crosslane.aws.gateway import Gateway
-from crosslane.credentials.profile import ProfileChange, key_values
+from crosslane.credentials.profile import NEW_KEY, NEW_SECRET, OLD_KEY, ProfileChange, key_values
 from crosslane.credentials.secret import Keys, Secret
 from crosslane.errors import OutcomeError
 from crosslane.plan.model import Op, PutAccessKey, PutKeyProfile, Step
@@ -43,7 +43,7 @@ def put_access_key(task: PutAccessKey, step: Step, hands: Hands) -> Done:
             [
                 ProfileChange(
                     profile.name,
-                    credentials=key_values(keys),
+                    credentials={**key_values(keys), NEW_KEY: None, NEW_SECRET: None, OLD_KEY: None},
                     config={"region": profile.region, "output": profile.output},
                     owner=hands.mark,
                     adopt=hands.adopt,
@@ -89,14 +89,17 @@ def _without_lost_keys(
 ) -> list[str]:
     """Delete keys of ours that nobody can use; returns the ids that are left.
 
-    Two kinds: one that was made by a run that was cut off before it could store the secret (the journal knows which
-    keys were there before, and a key that was ever used is left alone), and the profile's own key if it fails.
+    Those that were made by a run that was cut off before it could store the secret (the journal knows which keys were
+    there before, and a key that was ever used is left alone), the profile's own key if it fails, and those that a
+    rotation has noted in the profile.
     """
     profile = task.profile
+    found = hands.files.profile(profile.name)
+    ours = found is not None and found.owner == hands.mark
+    noted = {found.text(NEW_KEY), found.text(OLD_KEY)} if found is not None and ours else set()
     intent = hands.journal.key_intent(f"{profile.account}/{profile.user}")
     lost = [key for key in existing if intent is not None and key not in intent.before and never_used(gateway, key)]
-    if task.stale in existing:
-        lost.append(str(task.stale))
+    lost += [key for key in existing if key not in lost and (key == task.stale or key in noted)]
     for key in lost:
         hands.progress.note(step, f"deletes key {key}: its secret is lost")
         gateway.call("iam", "DeleteAccessKey", {"UserName": profile.user, "AccessKeyId": key})

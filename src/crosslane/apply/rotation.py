@@ -11,6 +11,8 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id-credentials-access-keys-upda
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from crosslane.apply.hands import Hands
@@ -19,6 +21,7 @@ from crosslane.apply.keys import MOST_KEYS, never_used
 from crosslane.apply.waiting import eventually
 from crosslane.aws.errors import UNKNOWN_KEY_CODES, AwsError
 from crosslane.aws.gateway import Gateway
+from crosslane.credentials.guarded_file import locked
 from crosslane.credentials.profile import (
     NEW_KEY,
     NEW_SECRET,
@@ -29,8 +32,12 @@ from crosslane.credentials.profile import (
 )
 from crosslane.credentials.secret import Keys, Secret
 from crosslane.desired.model import KeyProfile
-from crosslane.errors import OutcomeError
+from crosslane.errors import EnvironmentFailure, OutcomeError
 from crosslane.live.read import read_identity
+
+
+ROTATION_SECONDS = 120.0
+"""How long one rotation waits for another: IAM may take so long until it knows a new key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,32 +56,54 @@ def rotate(profile: KeyProfile, hands: Hands) -> Rotation:
 
     ``OutcomeError`` if the profile is not ours or holds no key, or if keys that are not crosslane's leave no room.
     """
-    found = _ours(profile, hands)
-    deleted: tuple[str, ...] = ()
-    pending = _pending(found)
-    if pending is None:
-        deleted = _make_room(profile, found, hands)
-        pending = _make(profile, hands)
-    _prove(profile, pending, hands)
-    old = found.keys.access_key_id if found.keys is not None else ""
-    _promote(profile, pending, old, hands)
-    gateway = hands.key(profile.account, fresh=True)
-    _deactivate(profile, old, gateway, hands)
-    return Rotation(profile.account, profile.name, pending.access_key_id, old, deleted)
+    with _alone(hands):
+        found = _ours(profile, hands)
+        held = found.keys.access_key_id if found.keys is not None else ""
+        old, pending = found.text(OLD_KEY), _pending(found)
+        if old is not None and pending is None and _is_active(profile, old, hands.key(profile.account)):
+            # Cut off after the new key had become the profile's: all that is left is to retire the old one.
+            _deactivate(profile, old, hands.key(profile.account), hands)
+            return Rotation(profile.account, profile.name, held, old, ())
+        deleted: tuple[str, ...] = ()
+        if pending is not None and pending.access_key_id not in _listed(profile, hands.key(profile.account)):
+            pending = None  # somebody has deleted it since
+        if pending is None:
+            deleted = _make_room(profile, found, hands)
+            pending = _make(profile, hands)
+        _prove(profile, pending, hands)
+        _promote(profile, pending, held, hands)
+        _deactivate(profile, held, hands.key(profile.account, fresh=True), hands)
+        return Rotation(profile.account, profile.name, pending.access_key_id, held, deleted)
 
 
 def finish(profile: KeyProfile, hands: Hands) -> Rotation:
     """Delete the key that the last rotation retired, if there is one."""
-    found = _ours(profile, hands)
-    old = found.text(OLD_KEY)
-    deleted: tuple[str, ...] = ()
-    if old is not None:
-        gateway = hands.key(profile.account)
-        if old in _listed(profile, gateway):
-            _delete(profile, old, gateway)
-            deleted = (old,)
-        hands.files.store([ProfileChange(profile.name, {OLD_KEY: None}, owner=hands.mark)])
-    return Rotation(profile.account, profile.name, None, None, deleted)
+    with _alone(hands):
+        found = _ours(profile, hands)
+        old = found.text(OLD_KEY)
+        deleted: tuple[str, ...] = ()
+        if old is not None:
+            gateway = hands.key(profile.account)
+            if old in _listed(profile, gateway):
+                _delete(profile, old, gateway)
+                deleted = (old,)
+            hands.files.store([ProfileChange(profile.name, {OLD_KEY: None}, owner=hands.mark)])
+        return Rotation(profile.account, profile.name, None, None, deleted)
+
+
+@contextmanager
+def _alone(hands: Hands) -> Iterator[None]:
+    """Keep other rotations on this machine out, as far as its state folder can be written: two at once would each
+    make a key."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(locked([hands.journal.path.with_name("rotation")], seconds=ROTATION_SECONDS))
+        except EnvironmentFailure as error:
+            if error.code == "FileLocked":
+                raise EnvironmentFailure(
+                    "another rotation is under way", code="RotationRuns", next="wait for it, then run again"
+                ) from error
+        yield
 
 
 def _ours(profile: KeyProfile, hands: Hands) -> Profile:
@@ -102,10 +131,11 @@ def _make_room(profile: KeyProfile, found: Profile, hands: Hands) -> tuple[str, 
     current = found.keys.access_key_id if found.keys is not None else ""
     others = [key for key in _listed(profile, gateway) if key != current]
     intent = hands.journal.key_intent(_subject(profile))
+    known = (found.text(OLD_KEY), found.text(NEW_KEY))
     lost = [
         key
         for key in others
-        if key == found.text(OLD_KEY) or (intent is not None and key not in intent.before and never_used(gateway, key))
+        if key in known or (intent is not None and key not in intent.before and never_used(gateway, key))
     ]
     for key in lost:
         _delete(profile, key, gateway)
@@ -171,11 +201,15 @@ def _promote(profile: KeyProfile, keys: Keys, old: str, hands: Hands) -> None:
 
 def _deactivate(profile: KeyProfile, key: str, gateway: Gateway, hands: Hands) -> None:
     asked = {"UserName": profile.user, "AccessKeyId": key, "Status": "Inactive"}
-    eventually(
-        lambda: gateway.call("iam", "UpdateAccessKey", asked),
-        retry=lambda error: error.code in UNKNOWN_KEY_CODES,
-        clock=hands.clock,
-    )
+    try:
+        eventually(
+            lambda: gateway.call("iam", "UpdateAccessKey", asked),
+            retry=lambda error: error.code in UNKNOWN_KEY_CODES,
+            clock=hands.clock,
+        )
+    except AwsError as error:
+        if error.code != "NoSuchEntity":  # somebody has deleted it
+            raise
 
 
 def _delete(profile: KeyProfile, key: str, gateway: Gateway) -> None:
@@ -187,8 +221,27 @@ def _delete(profile: KeyProfile, key: str, gateway: Gateway) -> None:
 
 
 def _listed(profile: KeyProfile, gateway: Gateway) -> list[str]:
-    found = gateway.pages("iam", "ListAccessKeys", "AccessKeyMetadata", {"UserName": profile.user})
-    return [key["AccessKeyId"] for key in found]
+    return list(_statuses(profile, gateway))
+
+
+def _is_active(profile: KeyProfile, key: str, gateway: Gateway) -> bool:
+    return _statuses(profile, gateway).get(key) == "Active"
+
+
+def _statuses(profile: KeyProfile, gateway: Gateway) -> dict[str, str]:
+    """The user's keys, each with its status. A key that AWS does not take any more is said to be that."""
+    try:
+        found = gateway.pages("iam", "ListAccessKeys", "AccessKeyMetadata", {"UserName": profile.user})
+    except AwsError as error:
+        if error.code not in UNKNOWN_KEY_CODES:
+            raise
+        raise OutcomeError(
+            f"the access key in profile {profile.name} is not one that AWS accepts: it was deactivated or deleted",
+            code="DeadKey",
+            account=profile.account,
+            next="crosslane up replaces it",
+        ) from error
+    return {key["AccessKeyId"]: key["Status"] for key in found}
 
 
 def _subject(profile: KeyProfile) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
 from threading import Lock
@@ -51,10 +51,13 @@ class Place:
 class Cloud:
     """Opens gateways, which share the service models, one count of calls, and the guard of loopback."""
 
-    def __init__(self, place: Place, calls: CallLog | None = None) -> None:
+    def __init__(
+        self, place: Place, calls: CallLog | None = None, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         if place.endpoint is not None:
             refuse_unless_loopback(place.endpoint)
         self.place = place
+        self.now = now
         self.calls = calls if calls is not None else CallLog()
         self._loader: Any = None
         self._lock = Lock()
@@ -81,7 +84,7 @@ class Cloud:
         provider = self._providers.get(profile) if profile is not None else None
         session = _no_profile() if provider is not None else botocore.session.Session(profile=profile)
         if provider is not None:
-            session.register_component("credential_provider", CredentialResolver([_Provided(provider)]))
+            session.register_component("credential_provider", CredentialResolver([_Provided(provider, self.now)]))
         return self._in_place(session, profile if provider is None else None)
 
     def unsigned_session(self) -> botocore.session.Session:
@@ -189,16 +192,26 @@ _PAGE_MARKS: dict[str, tuple[tuple[str, str], ...]] = {
 
 
 class _Provided(CredentialProvider):
-    """botocore's view of a ``Provider``."""
+    """botocore's view of a ``Provider``: refreshed by the clock of the place that is called."""
 
     METHOD = "crosslane"
 
-    def __init__(self, provider: Provider) -> None:
+    def __init__(self, provider: Provider, now: Callable[[], datetime]) -> None:
         super().__init__()
         self._provider = provider
+        self._now = now
 
     def load(self) -> RefreshableCredentials:
-        return RefreshableCredentials.create_from_metadata(self._provider(), self._provider, self.METHOD)
+        given = self._provider()
+        return RefreshableCredentials(
+            given["access_key"],
+            given["secret_key"],
+            given["token"],
+            datetime.fromisoformat(given["expiry_time"]),
+            self._provider,
+            self.METHOD,
+            time_fetcher=self._now,
+        )
 
 
 def _no_profile() -> botocore.session.Session:

@@ -24,12 +24,17 @@ def key_findings(state: BootstrapState, live: Live, *, oldest: timedelta, now: d
         return ()
     profile = live.profiles.get(state.key_profile.name)
     held = profile.access_key_id if profile is not None else None
+    pending = profile.pending_key_id if profile is not None else None
+    retired = profile.retired_key_id if profile is not None else None
     found = []
     for key in user.access_keys:
         days = (now - key.created).days
         if key.id == held and now - key.created > oldest:
             evidence = f"key {key.id} is {days} days old, {oldest.days} are allowed (key_max_age_days)"
             found.append(_key(state, "key.old", evidence, "it was never rotated", "crosslane rotate"))
+        elif key.id != held and key.id in (pending, retired) and key.active:
+            evidence = f"key {key.id} works and is not the profile's" + (" yet" if key.id == pending else " any more")
+            found.append(_key(state, "key.half-rotated", evidence, "a rotation was cut off", "crosslane rotate"))
         elif key.id != held and not key.active:
             evidence = f"key {key.id} is deactivated and still there"
             found.append(_key(state, "key.retired", evidence, "a rotation retired it", "crosslane rotate --finish"))

@@ -40,7 +40,7 @@ def command(invocation: Invocation, profile: str) -> int:
             code="TerminalOutput",
             next=f"use the profile: aws sts get-caller-identity --profile {profile}",
         )
-    cached = None if invocation.sandbox else _cached(invocation.config_path, profile)
+    cached = _cached_offline(invocation, profile) if invocation.sandbox else _cached(invocation.config_path, profile)
     click.echo(process_output(cached or _current(invocation, profile)))
     return DONE
 
@@ -48,6 +48,17 @@ def command(invocation: Invocation, profile: str) -> int:
 def _cached(config_path: Path, profile: str) -> Keys | None:
     found = SessionCache(state_folder(config_path) / "sessions").read(profile)
     return found if found is not None and lasts(found, datetime.now(UTC)) else None
+
+
+def _cached_offline(invocation: Invocation, profile: str) -> Keys | None:
+    """The kept sandbox's, by its own clock."""
+    from crosslane.sandbox.lifecycle import clock_of, find
+
+    running = find(invocation.load_config())
+    if running is None:
+        return None
+    found = SessionCache(running.directory / "sessions").read(profile)
+    return found if found is not None and lasts(found, clock_of(running.clock_file)()) else None
 
 
 def _current(invocation: Invocation, profile: str) -> Keys:

@@ -30,7 +30,7 @@ from crosslane.cli.options import Invocation
 from crosslane.cli.state import state_folder
 from crosslane.config.app import app_problems, configured_stages
 from crosslane.config.model import Config, Mode
-from crosslane.credentials.profile import ProfileChange, key_values
+from crosslane.credentials.profile import NEW_KEY, OLD_KEY, ProfileChange, key_values
 from crosslane.credentials.profile_files import ProfileFiles
 from crosslane.credentials.secret import Keys
 from crosslane.credentials.session_cache import SessionCache
@@ -56,6 +56,8 @@ class World:
     sessions: SessionCache
     kept_sandbox: bool | None
     """None on AWS; else whether the sandbox outlives this command."""
+    now: Callable[[], datetime]
+    """The time where the calls go: the machine's, or the sandbox's own."""
 
     @property
     def mark(self) -> str:
@@ -99,16 +101,23 @@ def opened(invocation: Invocation) -> Iterator[World]:
         files = ProfileFiles.from_environment(os.environ, Path.home())
         state = state_folder(config.path)
         journal, sessions = Journal(state / "journal.jsonl"), SessionCache(state / "sessions")
-        yield _provided(World(config, desired, Cloud(Place(config.pipeline.region)), files, journal, sessions, None))
+        cloud = Cloud(Place(config.pipeline.region), now=system_time)
+        yield _provided(World(config, desired, cloud, files, journal, sessions, None, system_time))
         return
-    from crosslane.sandbox.lifecycle import attached, find
+    from crosslane.sandbox.lifecycle import attached, clock_of, find
 
     kept = find(config) is not None
     with attached(config) as running:
         place = Place(config.pipeline.region, running.endpoint, running.credentials_file, running.config_file)
         files = ProfileFiles(running.credentials_file, running.config_file)
         journal, sessions = Journal(running.directory / "journal.jsonl"), SessionCache(running.directory / "sessions")
-        yield _provided(World(config, desired, Cloud(place), files, journal, sessions, kept))
+        now = clock_of(running.clock_file)
+        yield _provided(World(config, desired, Cloud(place, now=now), files, journal, sessions, kept, now))
+
+
+def system_time() -> datetime:
+    """The machine's time in UTC."""
+    return datetime.now(UTC)
 
 
 def _desired(config: Config, sso_role_name: str | None = None) -> Desired:
@@ -146,7 +155,7 @@ def current_session(world: World, profile: SessionProfile) -> Keys:
             # A rotation may just have replaced the key that was read: read it once more.
             return assume(world.cloud.gateway(profile.account, source, fresh=True), profile)
 
-    return world.sessions.current(profile.name, renew, now=lambda: datetime.now(UTC))
+    return world.sessions.current(profile.name, renew, now=world.now)
 
 
 def renewed_session(world: World, profile: SessionProfile) -> Keys:
@@ -196,16 +205,24 @@ def _sso_role_name(world: World, answers: Mapping[tuple[str, Who], Reading[LiveI
     return role if role.startswith("AWSReservedSSO_") else None
 
 
-def make_plan(world: World, live: Live, scope: up.Scope, *, static: bool = False) -> Plan:
-    """The plan of ``up`` or one of its halves; ``static`` stores sessions' keys in their profiles."""
+def make_plan(world: World, live: Live, scope: up.Scope, *, static: bool | None = False) -> Plan:
+    """The plan of ``up`` or one of its halves; ``static`` stores sessions' keys in their profiles, None leaves each
+    profile in the form that it has."""
+    processes_ = processes(world)
+    if static is None:
+        processes_ = {
+            name: process
+            for name, process in processes_.items()
+            if name not in live.profiles or live.profiles[name].process is not None
+        }
     return up.plan_up(
         world.desired,
         live,
         places=world.places,
         mark=world.mark,
         scope=scope,
-        now=datetime.now(UTC),
-        processes={} if static else processes(world),
+        now=world.now(),
+        processes={} if static else processes_,
     )
 
 
@@ -240,7 +257,7 @@ def hands_of(
         deployers=world.deployers if deployers is None else deployers,
         adopt=adopt,
         clock=Clock(Event()),
-        now=lambda: datetime.now(UTC),
+        now=world.now,
         token=lambda: uuid.uuid4().hex,
         progress=progress,
     )
@@ -305,6 +322,8 @@ def _local_profiles(world: World) -> dict[str, LocalProfile]:
                 keys.access_key_id if keys else None,
                 session.expires if session else keys.expires if keys else None,
                 profile.credential_process,
+                profile.text(NEW_KEY),
+                profile.text(OLD_KEY),
             )
     return found
 

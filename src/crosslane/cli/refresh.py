@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC
 
 import click
 
@@ -34,6 +34,7 @@ def command(invocation: Invocation, accounts: tuple[str, ...]) -> int:
                     next="name one of these, or add it to [bootstrap] accounts",
                 )
         renewed = {name: renewed_session(world, known[name]) for name in accounts or known}
+        now = world.now()
     sessions = [
         {
             "account": name,
@@ -46,6 +47,6 @@ def command(invocation: Invocation, accounts: tuple[str, ...]) -> int:
         click.echo(json.dumps({"ok": True, "error": None, "sessions": sessions}))
         return DONE
     for name, keys in renewed.items():
-        left = int((keys.expires - datetime.now(UTC)).total_seconds() / 60) if keys.expires else 0
+        left = int((keys.expires - now).total_seconds() / 60) if keys.expires else 0
         click.echo(f"{known[name].name}: a new session, good for {left} minutes")
     return DONE

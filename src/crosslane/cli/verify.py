@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 import click
@@ -42,7 +42,7 @@ def command(invocation: Invocation, drift: bool) -> int:
     start = time.monotonic()
     with opened(invocation) as world:
         world, live = observe(world)
-        plan = make_plan(world, live, Scope())
+        plan = make_plan(world, live, Scope(), static=None)
         asking = tuple(replace(step, after=()) for step in plan.steps if step.op is Op.VERIFY)
         with progress_on_stderr(invocation.verbose) as progress:
             hands = hands_of(world, progress)
@@ -62,7 +62,7 @@ def command(invocation: Invocation, drift: bool) -> int:
 
 def _credentials(world: World, live: Live) -> list[Finding]:
     """Findings about keys, profiles, principals and sign-ins."""
-    now, oldest = datetime.now(UTC), timedelta(days=world.config.bootstrap.key_max_age_days)
+    now, oldest = world.now(), timedelta(days=world.config.bootstrap.key_max_age_days)
     found: list[Finding] = []
     for state in world.desired.bootstraps:
         found += key_findings(state, live, oldest=oldest, now=now)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, TypeVar, Union
 
@@ -69,6 +69,8 @@ class LivePolicy:
     arn: str
     document: str
     tags: Tags
+    changed: datetime | None = None
+    """When its default version became so; IAM tells the time of no other change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ class LiveUser:
     boundary: str | None
     access_keys: tuple[AccessKey, ...]
     tags: Tags
+    created: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,7 @@ class LiveRole:
     max_session_seconds: int
     description: str
     tags: Tags
+    created: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +135,16 @@ class LiveData:
 @dataclass(frozen=True, slots=True)
 class LocalProfile:
     """A profile in the credential files: whose it is (our mark or None), its static key's id, the expiry of the
-    session that it gives, and its ``credential_process``."""
+    session that it gives, and its ``credential_process``. ``pending_key_id`` is a key that a rotation has made and not
+    taken yet, ``retired_key_id`` the one that it replaced."""
 
     name: str
     owner: str | None
     access_key_id: str | None
     expires: datetime | None
     process: str | None = None
+    pending_key_id: str | None = None
+    retired_key_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +158,26 @@ class Live:
     roles: Mapping[tuple[str, str], Reading[LiveRole]]
     stacks: Mapping[tuple[str, str], Reading[LiveStack]]
     repository: Reading[LiveRepository]
+
+
+LATELY = timedelta(minutes=2)
+"""Well beyond the seconds for which parts of AWS do not know yet what IAM has just made."""
+
+
+def changed_lately(live: Live, now: datetime) -> frozenset[str]:
+    """The accounts in which IAM was changed so lately that a denial may pass by itself.
+
+    A run that was cut off may have made something that the run after it finds there, and not yet usable.
+    """
+    moments: list[tuple[str, datetime | None]] = []
+    for (account, _), policy in live.policies.items():
+        moments += [(account, policy.changed)] if isinstance(policy, LivePolicy) else []
+    for (account, _), user in live.users.items():
+        if isinstance(user, LiveUser):
+            moments += [(account, user.created), *((account, key.created) for key in user.access_keys)]
+    for (account, _), role in live.roles.items():
+        moments += [(account, role.created)] if isinstance(role, LiveRole) else []
+    return frozenset(account for account, moment in moments if moment is not None and now - moment < LATELY)
 
 
 class Owner(Enum):

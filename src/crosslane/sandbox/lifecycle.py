@@ -21,9 +21,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
@@ -57,6 +58,8 @@ class Running:
     config_file: Path
     pid: int
     directory: Path
+    clock_file: Path | None = None
+    """Holds the seconds by which the sandbox's clock is ahead; ``clock_of`` reads it."""
 
 
 _children: dict[int, subprocess.Popen[str]] = {}
@@ -93,17 +96,34 @@ def start(
         return _launch(directory, {**options, "attached": not detach, "resource_seconds": dict(resource_seconds or {})})
 
 
+def clock_of(clock_file: Path | None) -> Callable[[], datetime]:
+    """The machine's time in UTC; with a file, moved by the seconds that it holds at that moment. For tests of expiry:
+    whoever calls the sandbox goes by its clock too."""
+    if clock_file is None:
+        return lambda: datetime.now(UTC)
+
+    def moved() -> datetime:
+        try:
+            seconds = float(clock_file.read_text(encoding="utf-8").strip() or 0)
+        except (OSError, ValueError):
+            seconds = 0
+        return datetime.now(UTC) + timedelta(seconds=seconds)
+
+    return moved
+
+
 def find(config: Config) -> Running | None:
     """The kept sandbox of this config, if it is alive; whatever a dead one left behind counts for nothing."""
     directory = folder_of(config)
     try:
         state = json.loads((directory / "sandbox.json").read_text(encoding="utf-8"))
         pid, endpoint, identity = int(state["pid"]), str(state["endpoint"]), str(state["id"])
+        clock = Path(file) if (file := state.get("clock_file")) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
     if not _alive(pid) or not _answers(endpoint, identity):
         return None
-    return Running(endpoint, directory / "credentials", directory / "config", pid, directory)
+    return Running(endpoint, directory / "credentials", directory / "config", pid, directory, clock)
 
 
 def stop(config: Config) -> bool:
@@ -240,12 +260,14 @@ def _describe(directory: Path, options: Mapping[str, Any], started: Mapping[str,
         for name, one in profiles.items()
     )
     settings = "".join(f"[{_section(name)}]\nregion = {region}\noutput = json\n\n" for name in profiles)
-    state = {"id": options["id"], "pid": pid, "endpoint": started["endpoint"]}
+    clock = options.get("clock_file")
+    state = {"id": options["id"], "pid": pid, "endpoint": started["endpoint"], "clock_file": clock}
     with _writing(directory):
         for name, text in (("credentials", credentials), ("config", settings), ("sandbox.json", json.dumps(state))):
             with _private(directory / name) as file:
                 file.write(text)
-    return Running(started["endpoint"], directory / "credentials", directory / "config", pid, directory)
+    moved = Path(clock) if clock else None
+    return Running(started["endpoint"], directory / "credentials", directory / "config", pid, directory, moved)
 
 
 def _section(profile: str) -> str:

@@ -13,12 +13,10 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crosslane.sandbox.lifecycle import PORT_IN_USE, START_URL
+from crosslane.sandbox.lifecycle import PORT_IN_USE, START_URL, clock_of
 
 if TYPE_CHECKING:
     from crosslane.sandbox.identities import Identity
@@ -54,7 +52,7 @@ def main() -> int:
         permission_sets=tuple(given.get("permission_sets") or (PERMISSION_SET,)),
     )
     try:
-        sandbox = build(options, _clock(given.get("clock_file")))
+        sandbox = build(options, clock_of(Path(file) if (file := given.get("clock_file")) else None))
     except OSError as error:
         print(error.strerror or error, file=sys.stderr)
         return PORT_IN_USE
@@ -102,23 +100,6 @@ def _until_closed(ended: threading.Event) -> None:
     while sys.stdin.read(4096):
         continue
     ended.set()
-
-
-def _clock(file: str | None) -> Callable[[], datetime]:
-    """The machine's time; with a file, moved by the seconds that it holds at that moment (for tests of
-    expiry)."""
-    if file is None:
-        return lambda: datetime.now(UTC)
-    path = Path(file)
-
-    def moved() -> datetime:
-        try:
-            seconds = float(path.read_text(encoding="utf-8").strip() or 0)
-        except (OSError, ValueError):
-            seconds = 0
-        return datetime.now(UTC) + timedelta(seconds=seconds)
-
-    return moved
 
 
 if __name__ == "__main__":
