@@ -135,7 +135,10 @@ def test_a_failed_update_is_rolled_back_to_what_was(aws: Aws, name: str) -> None
     aws.create(name, old)
     before = aws.resources(name)
     new = stack_of(
-        Changed=role(Description="new"), Moved=role(Path="/new/"), Made=role(), Bad=broken("Changed", "Moved", "Made")
+        Changed=role(Description="new"),
+        Moved=role(Path="/new/") | {"DependsOn": "Changed"},
+        Made=role(),
+        Bad=broken("Changed", "Moved", "Made"),
     )
     stack = aws.update(name, new)
 
@@ -148,7 +151,10 @@ def test_a_failed_update_is_rolled_back_to_what_was(aws: Aws, name: str) -> None
     assert (
         aws.reason(name, name, "UPDATE_ROLLBACK_IN_PROGRESS") == "The following resource(s) failed to create: [Bad]. "
     )
-    assert f"{name} UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS" in aws.lines(name)
+    lines = aws.lines(name)
+    back = lines[lines.index(f"{name} UPDATE_ROLLBACK_IN_PROGRESS") :]
+    assert back.index("Moved UPDATE_COMPLETE") < back.index("Changed UPDATE_IN_PROGRESS")
+    assert f"{name} UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS" in back
     assert aws.cfn.get_template(StackName=name)["TemplateBody"] == old
     # And it can be updated again.
     assert aws.update(name, stack_of(Changed=role(Description="newer")))["StackStatus"] == "UPDATE_COMPLETE"
@@ -331,3 +337,22 @@ def test_a_repeated_update_does_what_the_failed_one_left_undone(aws: Aws, name: 
     assert (found["Path"], found["Description"]) == ("/new/", "new")
     roles = [r["RoleName"] for page in aws.client("iam").get_paginator("list_roles").paginate() for r in page["Roles"]]
     assert [role_name for role_name in roles if role_name.startswith(f"{name}-")] == [found["RoleName"]]
+
+
+def test_a_rollback_restores_needs_and_policies_of_resources_that_did_not_change(aws: Aws, name: str) -> None:
+    kept = bucket() | {"DeletionPolicy": "Retain"}
+    aws.create(name, stack_of(Kept=kept, Role=role(Description="old") | {"DependsOn": "Kept"}))
+    before = aws.resources(name)
+    # Needs are turned round and the bucket is no longer to be kept; then the update fails.
+    turned = stack_of(
+        Kept=bucket() | {"DependsOn": "Role"}, Role=role(Description="new"), Slow=slow("Kept"), Bad=broken("Slow")
+    )
+    assert aws.update(name, turned)["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert "Kept UPDATE_COMPLETE" not in aws.lines(name)
+
+    stack_id = aws.delete(name)["StackId"]
+    lines = aws.lines(stack_id)
+    assert "Kept DELETE_SKIPPED" in lines
+    assert lines.index("Role DELETE_COMPLETE") < lines.index("Kept DELETE_SKIPPED")
+    aws.client("s3").head_bucket(Bucket=before["Kept"])
+    assert refused(lambda: aws.client("iam").get_role(RoleName=before["Role"]))[0] == "NoSuchEntity"

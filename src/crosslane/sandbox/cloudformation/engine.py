@@ -59,6 +59,14 @@ class Engine:
             found[operation] = _refuse
         return {(SERVICE, operation): handler for operation, handler in found.items()}
 
+    def stack_of_change_set(self, arn: str) -> str | None:
+        """The id of the stack that a change set, by its id, is for."""
+        for store in list(self._core.stores.values()):
+            found = store.change_sets.get(arn)
+            if found is not None:
+                return found.stack_id
+        return None
+
 
 def _bound(core: Core, handle: Callable[[Core, Request], Mapping[str, object]]) -> Handler:
     return lambda request: handle(core, request)

@@ -71,8 +71,10 @@ def walk(edges: Edges, act: Callable[[str], bool], *, stop_at_failure: bool) -> 
     """Call ``act`` on every node after those it needs, independent ones side by side.
 
     ``act`` answers whether it went well. After a failure nothing new is begun (``stop_at_failure``), or only what
-    does not need the failed. Returns the nodes on which ``act`` answered False.
+    does not need the failed. Returns the nodes on which ``act`` answered False. Raises ServiceError for a circle, which
+    would leave its nodes out.
     """
+    order(edges)
     remaining = dict(edges)
     done: set[str] = set()
     failed: set[str] = set()

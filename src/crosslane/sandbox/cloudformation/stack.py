@@ -81,11 +81,15 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing an update did, to be undone by a rollback: made (no ``before``), changed, or replaced."""
+    """One thing an update did, to be undone by a rollback: made (no ``before``), changed, or replaced.
+
+    ``noted_only``: nothing was called; what the stack keeps about the resource changed (needs, policies, metadata).
+    """
 
     logical_id: str
     before: StackResource | None
     after: StackResource
+    noted_only: bool = False
 
 
 @dataclass(slots=True, eq=False)

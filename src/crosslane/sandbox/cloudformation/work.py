@@ -229,6 +229,7 @@ def _change(work: Work, old: StackResource, wanted: StackResource) -> bool:
     if not changed and old.status != "UPDATE_FAILED":
         with work.store.changed:
             work.stack.resources[old.logical_id] = kept
+        _note(work, Step(old.logical_id, old, kept, noted_only=True))
         return True
     wanted = replace(wanted, physical_id=old.physical_id, attributes=old.attributes)
     replacing = bool(changed & _type(old).create_only)
@@ -287,6 +288,10 @@ def undo_update(work: Work, step: Step) -> bool:
     """Bring a changed resource back to what it was. False if that failed."""
     before = step.before
     assert before is not None
+    if step.noted_only:
+        with work.store.changed:
+            work.stack.resources[step.logical_id] = before
+        return True
     if before.physical_id != step.after.physical_id:
         work.put(before, "UPDATE_COMPLETE")
         return True
