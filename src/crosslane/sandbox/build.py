@@ -6,9 +6,18 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crosslane.sandbox.accounts import PERMISSION_SET, Member, sign_in
-from crosslane.sandbox.clients import Clients
+from crosslane.sandbox.authorization import assumption
+from crosslane.sandbox.authorization.audit import Audit, Listener, all_of
+from crosslane.sandbox.authorization.authorizer import Authorizer
+from crosslane.sandbox.authorization.judge import Judge
+from crosslane.sandbox.authorization.organization import Organizations
+from crosslane.sandbox.authorization.policies import Policies
+from crosslane.sandbox.authorization.world import StoreWorld
+from crosslane.sandbox.clients import Clients, MayAssume
 from crosslane.sandbox.front import Front, Key, Routes
 from crosslane.sandbox.identities import Identities, Identity, Kind
 from crosslane.sandbox.lifecycle import MANAGEMENT_PROFILE, START_URL
@@ -34,6 +43,9 @@ from crosslane.sandbox.services.isolation import own_resources
 from crosslane.sandbox.services.organizations import Organization
 from crosslane.sandbox.store import Store
 
+if TYPE_CHECKING:
+    from crosslane.sandbox.cloudformation.engine import Engine
+
 Clock = Callable[[], datetime]
 
 
@@ -55,6 +67,10 @@ class Options:
     """The portal's."""
     permission_sets: Sequence[str] = (PERMISSION_SET,)
     """Assigned to the person in every account; the starting credentials are of the first."""
+    enforce: bool = True
+    """Whether signatures and policies count."""
+    audit: Path | None = None
+    """Where each decision is written down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +87,8 @@ class Sandbox:
     organization: Organization
     sign_ins: Mapping[str, Identity]
     management: Identity
+    judge: Judge
+    """Says of any request whether it would be allowed, as things stand."""
 
 
 def system_clock() -> datetime:
@@ -78,8 +96,9 @@ def system_clock() -> datetime:
     return datetime.now(UTC)
 
 
-def build(options: Options, clock: Clock = system_clock) -> Sandbox:
-    """A sandbox bound to its port. ``OSError`` if the port is in use."""
+def build(options: Options, clock: Clock = system_clock, listener: Listener | None = None) -> Sandbox:
+    """A sandbox bound to its port. ``listener`` hears of every decision. ``OSError`` if the port is in use or the audit
+    file cannot be written."""
     owner = Member("management", organizations.management_account(options.members), MANAGEMENT_PROFILE)
     store = Store(options.partition, [member.id for member in (*options.members, owner)])
     propagation = Propagation(options.propagation_seconds, options.seed, clock)
@@ -93,18 +112,44 @@ def build(options: Options, clock: Clock = system_clock) -> Sandbox:
         return sessions[0]
 
     server = Server(lambda environ, start: [], options.port)
-    clients = Clients(server.endpoint, store, identities)
-    routes = _routes(store, identities, organization, propagation)
-    late = {"cloudformation": _cloudformation(clients, clock, options.resource_seconds), "s3": s3.prepare}
-    front = Front(store, identities, routes, late, options.id)
+    managed = AwsManagedPolicies(store)
+    stacks = _Stacks()
+    organizations_seen = Organizations(store, organization.management)
+    world = StoreWorld(store, identities, organizations_seen, managed, stacks.of_change_set)
+    judge = Judge(world, Policies())
+    audit = Audit(options.audit, clock) if options.audit else None
+    authorizer = Authorizer(judge, clock, all_of(one for one in (listener, audit) if one is not None))
+    may_assume = assumption.rule(authorizer, options.region) if options.enforce else assumption.everybody
+    clients = Clients(server.endpoint, store, identities, may_assume)
+    routes = _routes(store, identities, organization, propagation, managed, organizations_seen, may_assume)
+    late = {"cloudformation": _cloudformation(clients, clock, options.resource_seconds, stacks), "s3": s3.prepare}
+    front = Front(store, identities, routes, late, options.id, authorizer if options.enforce else None)
     server.application = Portal(Oidc(clock, options.start_url), store, identities, options.members, front)
     sign_ins = {member.name: signed_in(member) for member in options.members}
-    return Sandbox(server, store, identities, clients, organization, sign_ins, signed_in(owner))
+    return Sandbox(server, store, identities, clients, organization, sign_ins, signed_in(owner), judge)
 
 
-def _routes(store: Store, identities: Identities, organization: Organization, propagation: Propagation) -> Routes:
+class _Stacks:
+    """The engine of CloudFormation, once there is one, as authorization sees it."""
+
+    def __init__(self) -> None:
+        self.engine: Engine | None = None
+
+    def of_change_set(self, arn: str) -> str | None:
+        """The ARN of the stack that the change set is for."""
+        return None if self.engine is None else self.engine.stack_of_change_set(arn)
+
+
+def _routes(
+    store: Store,
+    identities: Identities,
+    organization: Organization,
+    propagation: Propagation,
+    managed: AwsManagedPolicies,
+    seen: Organizations,
+    may_assume: MayAssume,
+) -> Routes:
     """Everything that the sandbox answers itself or looks at first."""
-    managed = AwsManagedPolicies(store)
 
     def known(arn: str) -> bool:
         return all(propagation.known(thing, arn) for thing in (Thing.USER, Thing.ROLE))
@@ -126,11 +171,12 @@ def _routes(store: Store, identities: Identities, organization: Organization, pr
             **kms.checks(store, identities, known),
             **s3.checks(store, known),
             **events.checks(store),
+            **assumption.checks(may_assume),
         },
         owners={**owners, **kms.owners(store)},
         complete=frozenset({"cloudformation", "codebuild", "codecommit", "codepipeline", "sts"}),
         before=(own_resources,),
-        after=(propagation.note(store), s3.new_buckets(store)),
+        after=(propagation.note(store), s3.new_buckets(store), seen.note),
     )
 
 
@@ -149,7 +195,7 @@ def _hidden(store: Store, propagation: Propagation) -> Callable[[Identity], bool
 
 
 def _cloudformation(
-    clients: Clients, clock: Clock, resource_seconds: Mapping[str, float]
+    clients: Clients, clock: Clock, resource_seconds: Mapping[str, float], stacks: _Stacks
 ) -> Callable[[], Mapping[Key, Handler]]:
     """The engine, imported at the first request for it: most of a start's time would be spent on it."""
 
@@ -162,7 +208,8 @@ def _cloudformation(
 
         # Who asks for AWS's slowness wants AWS's answers too: DescribeStacks says at once what it sees.
         linger = 0 if resource_seconds else LINGER_SECONDS
-        handlers: Mapping[Key, Handler] = Engine(clients, clock, settle=settle, linger=linger).handlers()
+        stacks.engine = Engine(clients, clock, settle=settle, linger=linger)
+        handlers: Mapping[Key, Handler] = stacks.engine.handlers()
         return handlers
 
     return load

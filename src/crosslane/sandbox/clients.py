@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +26,9 @@ _RENEWED_BEFORE = 600
 
 Key = tuple[str, str, str]
 
+MayAssume = Callable[[str, str, str, str | None], bool]
+"""Whether a service principal may assume a role (ARN) for something in an account, and of that ARN if it tells."""
+
 
 class Clients:
     """botocore clients of the sandbox's own endpoint, by whom they act as.
@@ -33,10 +37,13 @@ class Clients:
     calls are ordinary requests: parsed, authorized and answered like those of any other client.
     """
 
-    def __init__(self, endpoint: str, store: Store, identities: Identities) -> None:
+    def __init__(
+        self, endpoint: str, store: Store, identities: Identities, may_assume: MayAssume = lambda *_: True
+    ) -> None:
         self._endpoint = endpoint
         self._store = store
         self._identities = identities
+        self._may_assume = may_assume
         self._loader = Loader()
         self._lock = threading.RLock()
         self._clients: OrderedDict[Key, Any] = OrderedDict()
@@ -62,14 +69,15 @@ class Clients:
         """A client with a session of the role, as the service principal ``via`` assumes it for its resource
         ``source_arn``.
 
-        Raises ``ServiceError`` (AccessDenied) if there is no such role.
+        Raises ``ServiceError`` (AccessDenied) if there is no such role, or if it does not trust the service.
         """
         return self._client(self.session(role_arn, session_name, via=via, source_arn=source_arn), service, region)
 
     def session(self, role_arn: str, session_name: str, *, via: str, source_arn: str | None = None) -> Identity:
         """The session that ``as_role`` acts with, for a service that hands its credentials on."""
         role = self._store.role(role_arn)
-        if role is None:
+        account = source_arn.split(":")[4] if source_arn else role_arn.split(":")[4]
+        if role is None or not self._may_assume(via, role_arn, account, source_arn):
             raise not_authorized(via, role_arn)
         session = role_session(
             Credentials("", ""),

@@ -1,7 +1,7 @@
 """The layer in front of moto: every request is parsed, let in or refused, and answered by us or by moto.
 
-The order for each request: which operation (``wire``), whose credentials (``identities``), in which account
-(``routing`` below), then ``before`` (propagation, later authorization), ``checks`` (what AWS refuses and moto
+The order for each request: which operation (``wire``), whose credentials (``identities``) and signature, in which
+account, whether it is allowed (``authorization``), then ``before``, ``checks`` (what AWS refuses and moto
 does not), our handler or moto, and ``after``.
 """
 
@@ -21,6 +21,9 @@ from moto.utilities.utils import get_partition
 from werkzeug.exceptions import HTTPException
 
 from crosslane.sandbox import wire
+from crosslane.sandbox.authorization import signature
+from crosslane.sandbox.authorization.authorizer import Authorizer
+from crosslane.sandbox.authorization.context import Wire
 from crosslane.sandbox.identities import BadCredentials, Identities, Identity, refusal
 from crosslane.sandbox.lifecycle import IDENTITY_PATH
 from crosslane.sandbox.request import Caller, Handler, Request, ServiceError
@@ -65,8 +68,10 @@ class Front:
         routes: Routes,
         late: Mapping[str, Callable[[], Mapping[Key, Handler]]] | None = None,
         identity: str = "",
+        authorizer: Authorizer | None = None,
     ) -> None:
         self._id = identity
+        self._authorizer = authorizer
         self._store = store
         self._identities = identities
         self._routes = routes
@@ -85,8 +90,6 @@ class Front:
         return [answer.body]
 
     def _answer(self, environ: Environ, request_id: str) -> Answer:
-        for name in ("HTTP_X_MOTO_ACCOUNT_ID", "HTTP_X_MOTO_REGION"):
-            environ.pop(name, None)
         path = environ.get("PATH_INFO", "")
         if path == IDENTITY_PATH:
             return Answer(200, (("Content-Type", "text/plain"),), self._id.encode())
@@ -115,6 +118,11 @@ class Front:
     def _dispatch(self, environ: Environ, http: HttpRequest, signed: Scope | None, services: Sequence[str]) -> Answer:
         protocol = wire.protocol_of(services[0], http)
         identity = self._authenticate(http, signed, services[0], protocol)
+        how = Wire()
+        if self._authorizer is not None:
+            how = self._verified(environ, http, identity, services[0], protocol)
+        for name in ("HTTP_X_MOTO_ACCOUNT_ID", "HTTP_X_MOTO_REGION"):
+            environ.pop(name, None)
         try:
             call = wire.read(http, services)
         except UnknownCallError:
@@ -123,6 +131,8 @@ class Front:
         owner = self._routes.owners.get((call.service, request.operation))
         if owner is not None:
             request = _in_account(request, owner(request))
+        if self._authorizer is not None:
+            self._authorizer.check(request, identity, how, protocol)
         for check in self._routes.before:
             check(request)
         answer = self._serve(environ, call, request, signed)
@@ -176,7 +186,8 @@ class Front:
     def _authenticate(self, http: HttpRequest, signed: Scope | None, service: str, protocol: str) -> Identity | None:
         """The principal, or None where the operation needs no signature."""
         if signed is None:
-            if http.values.get("Action", "") in wire.UNSIGNED_ACTIONS:
+            anonymous = self._authorizer is not None and service == "s3"
+            if anonymous or http.values.get("Action", "") in wire.UNSIGNED_ACTIONS:
                 return None
             raise refusal(BadCredentials.MISSING, service, protocol)
         found = self._identities.authenticate(signed.access_key, wire.session_token(http))
@@ -186,6 +197,24 @@ class Front:
             raise refusal(found, service, protocol)
         self._store.mark_used(found, service, signed.region)
         return found
+
+    def _verified(
+        self, environ: Environ, http: HttpRequest, identity: Identity | None, service: str, protocol: str
+    ) -> Wire:
+        """How the request came in. Raises ``ServiceError`` if its signature is not that of its key."""
+        presigned = False
+        if identity is not None:
+            raw = str(environ.get("RAW_URI") or http.full_path)
+            secret = identity.credentials.secret_key
+            presigned = signature.check(http, raw, secret, service, protocol, self._identities.clock())
+        forwarded = http.headers.get("X-Forwarded-Proto", "").lower()
+        return Wire(
+            # The sandbox itself speaks no TLS: what is signed is taken for what clients send to AWS.
+            secure=forwarded == "https" if identity is None else forwarded != "http",
+            source_ip=http.headers.get("X-Forwarded-For", "").partition(",")[0].strip() or environ["REMOTE_ADDR"],
+            user_agent=http.headers.get("User-Agent", ""),
+            presigned=presigned,
+        )
 
     def _request(self, http: HttpRequest, call: Call, identity: Identity | None, signed: Scope | None) -> Request:
         caller = identity.caller if identity else Caller(self._store.accounts[0], _UNSIGNED_CALLER, "")

@@ -1,0 +1,172 @@
+"""Whether a request is allowed: each of its uses, decided by ``crosslane.iam`` over every policy that bears on it.
+
+Nothing here changes anything or knows of HTTP, so that a test can ask what the sandbox would say.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from crosslane.iam import Decision, Explanation, Layers, PolicyKind, Principal, decide, explain
+from crosslane.iam import Request as Question
+from crosslane.iam.matching import StatementSet
+from crosslane.sandbox.authorization import context as contexts
+from crosslane.sandbox.authorization.context import Wire
+from crosslane.sandbox.authorization.encryption import key_uses
+from crosslane.sandbox.authorization.operations import Use, uses_of
+from crosslane.sandbox.authorization.organization import RCP, SCP
+from crosslane.sandbox.authorization.policies import Policies
+from crosslane.sandbox.authorization.world import Entity, Owned, StoreWorld
+from crosslane.sandbox.identities import Identity, Kind
+from crosslane.sandbox.request import Request
+
+_KEPT_PRINCIPALS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One use of a request, decided. ``decision`` has the question, the policies and the result of each layer.
+
+    ``identity`` is None for an anonymous request and for a service that acts for itself.
+    """
+
+    request: Request
+    identity: Identity | None
+    use: Use
+    decision: Decision
+    exists: bool = True
+    """Whether the resource is there; of one that is not, only the principal's own policies are asked."""
+
+    @property
+    def allowed(self) -> bool:
+        return self.decision.allowed
+
+    @property
+    def explanation(self) -> Explanation:
+        """The statements behind it; worked out when asked for."""
+        return explain(self.decision)
+
+
+class Judge:
+    """Decides requests in a world. ``policies`` keeps what was compiled; another one may change texts first."""
+
+    def __init__(self, world: StoreWorld, policies: Policies) -> None:
+        self._world = world
+        self._policies = policies
+        self._principals: OrderedDict[tuple[str, str], Principal] = OrderedDict()
+
+    def judge(self, request: Request, identity: Identity | None, wire: Wire, now: datetime) -> Iterator[Judgement]:
+        """Each use in order, up to and including the first that is denied. Raises ``UnmappedError``."""
+        via = identity.via if identity is not None else ()
+        for use in self._uses(request):
+            question, layers, exists = self._question(request, identity, use, via, wire, now)
+            found = Judgement(request, identity, use, decide(question, layers), exists)
+            yield found
+            if not found.allowed:
+                return
+
+    def expected(self, request: Request, identity: Identity | None, wire: Wire, now: datetime) -> Judgement | None:
+        """The first use that would be denied, else None."""
+        return next((one for one in self.judge(request, identity, wire, now) if not one.allowed), None)
+
+    def assumption(self, service: str, role_arn: str, source: contexts.Context, request: Request) -> Judgement:
+        """Whether a service may assume a role: its trust policy alone decides, with ``aws:SourceAccount`` and
+        ``aws:SourceArn`` as ``source`` has them.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html (2026-11-24).
+        """
+        account = role_arn.split(":")[4]
+        use = Use("sts:AssumeRole", role_arn)
+        owned = self._world.owned(role_arn, account)
+        context = {**Principal.service(service).context(), **source, "aws:ResourceAccount": account}
+        question = Question(Principal.service(service), use.action, role_arn, account, context)
+        layers = Layers(self._set(PolicyKind.IDENTITY, ()), self._resource(owned), rcps=self._levels(account, RCP))
+        return Judgement(request, None, use, decide(question, layers), owned.exists)
+
+    # -- one question ------------------------------------------------------------------------------------------------
+
+    def _uses(self, request: Request) -> Iterator[Use]:
+        yield from uses_of(request, self._world)
+        yield from key_uses(request, self._world)
+
+    def _question(
+        self, request: Request, identity: Identity | None, use: Use, via: tuple[str, ...], wire: Wire, now: datetime
+    ) -> tuple[Question, Layers, bool]:
+        world = self._world
+        parts = use.resource.split(":", 5)
+        named = parts[4] if len(parts) == 6 else ""
+        owner = use.account or (named if named.isdecimal() else "") or request.account
+        if use.service == "organizations":
+            owner = request.caller.account  # the organization's own rules on members come after this
+        owned = world.owned(use.resource, owner)
+        organizations = world.organizations
+        context = contexts.of_request(request, use, owner, wire, now, organizations, world.partition)
+        context |= contexts.of_chain(via, use, request.region, request.caller.account, wire.source_ip)
+        context |= {f"aws:ResourceTag/{key}": value for key, value in owned.tags.items()}
+        if use.service == "iam":
+            context |= {f"iam:ResourceTag/{key}": value for key, value in owned.tags.items()}
+        context |= use.context
+        if identity is None:
+            question = Question(Principal.anonymous(), use.action, use.resource, owner, context)
+            return question, self._of_anyone(owner, owned), owned.exists
+        principal = self._principal(identity)
+        entity = world.policies_of(identity)
+        context |= contexts.of_principal(identity, principal, organizations)
+        context |= {f"aws:PrincipalTag/{key}": value for key, value in entity.tags.items()}
+        layers = self._layers(identity, entity, owner, owned)
+        return Question(principal, use.action, use.resource, owner, context), layers, owned.exists
+
+    def _layers(self, identity: Identity, entity: Entity, owner: str, owned: Owned) -> Layers:
+        resource = self._resource(owned)
+        if not owned.exists and owner == identity.account:
+            resource = self._set(PolicyKind.RESOURCE, ((f"account {owner}", _OWNER_LETS_IAM_DECIDE % owner),))
+        return Layers(
+            self._set(PolicyKind.IDENTITY, entity.identity),
+            resource,
+            None if entity.session is None else self._set(PolicyKind.SESSION, entity.session),
+            None if entity.boundary is None else self._set(PolicyKind.BOUNDARY, entity.boundary),
+            self._levels(identity.account, SCP),
+            self._levels(owner, RCP),
+            None,
+            owned.block_public_access,
+        )
+
+    def _of_anyone(self, owner: str, owned: Owned) -> Layers:
+        return Layers(
+            self._set(PolicyKind.IDENTITY, ()),
+            self._resource(owned),
+            rcps=self._levels(owner, RCP),
+            block_public_access=owned.block_public_access,
+        )
+
+    def _resource(self, owned: Owned) -> StatementSet | None:
+        return None if owned.policy is None else self._set(owned.kind, (owned.policy,))
+
+    def _levels(self, account: str, kind: str) -> tuple[StatementSet, ...]:
+        found = self._world.organizations.levels(account, kind)
+        of = PolicyKind.SCP if kind == SCP else PolicyKind.RCP
+        return tuple([self._set(of, level) for level in found])
+
+    def _set(self, kind: PolicyKind, named: tuple[tuple[str, str], ...]) -> StatementSet:
+        return self._policies.compiled(kind, named)
+
+    def _principal(self, identity: Identity) -> Principal:
+        key = identity.arn, identity.user_id
+        found = self._principals.get(key)
+        if found is None:
+            user_id = None if identity.kind is Kind.ROOT else identity.user_id
+            found = self._principals[key] = Principal.parse(identity.arn, user_id)
+            while len(self._principals) > _KEPT_PRINCIPALS:
+                self._principals.popitem(last=False)
+        return found
+
+
+_OWNER_LETS_IAM_DECIDE = (
+    '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": {"AWS": "%s"}, "Action": "*", '
+    '"Resource": "*"}}'
+)
+"""Stands for the policy of a key or role of the account that does not exist: whether the caller may ask is decided by
+its own policies, and the service then says that there is no such thing."""
