@@ -7,6 +7,7 @@ import os
 import shlex
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -57,11 +58,27 @@ def command() -> None:
     help="Delay what IAM makes by up to SECONDS, as AWS does.",
 )
 @click.option("--seed", type=int, default=0, help="Seed of the delays and of generated names.")
+@click.option("--enforce/--no-enforce", default=True, help="Let policies and signatures count (the default), or not.")
+@click.option(
+    "--audit",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write each decision to FILE, one JSON object a line.",
+)
 @common_options
-def start(invocation: Invocation, *, detach: bool, port: int, propagation: float, seed: int) -> None:
+def start(
+    invocation: Invocation,
+    *,
+    detach: bool,
+    port: int,
+    propagation: float,
+    seed: int,
+    enforce: bool,
+    audit: Path | None,
+) -> None:
     """Start the sandbox of this config and keep it.
 
-    Without --detach it runs in the foreground until Ctrl-C.
+    Without --detach it runs in the foreground until Ctrl-C. `crosslane iam used FILE` reads what --audit writes.
 
     \b
     Example:
@@ -72,7 +89,15 @@ def start(invocation: Invocation, *, detach: bool, port: int, propagation: float
     from crosslane.sandbox import lifecycle
 
     config = invocation.load_config()
-    running = lifecycle.start(config, port=port, detach=detach, propagation_seconds=propagation, seed=seed)
+    running = lifecycle.start(
+        config,
+        port=port,
+        detach=detach,
+        propagation_seconds=propagation,
+        seed=seed,
+        enforce=enforce,
+        audit=audit,
+    )
     if detach:
         _say_started(invocation, config, running)
         return

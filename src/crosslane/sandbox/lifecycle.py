@@ -75,13 +75,16 @@ def start(
     clock_file: Path | None = None,
     resource_seconds: Mapping[str, float] | None = None,
     permission_sets: Sequence[str] = (),
+    enforce: bool = True,
+    audit: Path | None = None,
 ) -> Running:
     """Starts the kept sandbox of this config. Without ``detach`` it ends with this process at the latest.
 
     ``propagation_seconds`` delays what IAM makes, by ``seed``; ``clock_file`` holds seconds by which the sandbox's
     clock is ahead; ``resource_seconds`` is how long CloudFormation takes to create or update a resource, by
-    type; ``permission_sets`` are those of the sign-in, else the config's. Raises ``UsageError`` if one is running,
-    ``EnvironmentFailure`` if it cannot be started.
+    type; ``permission_sets`` are those of the sign-in, else the config's; with ``enforce`` policies and signatures
+    count; ``audit`` is where each decision is written down. Raises ``UsageError`` if one is running or the audit file
+    cannot be written, ``EnvironmentFailure`` if it cannot be started.
     """
     with _exclusively():
         if find(config) is not None:
@@ -92,7 +95,10 @@ def start(
         _remove(directory)
         with _writing(directory):
             directory.mkdir(mode=0o700)
-        options = _options(config, port, propagation_seconds, seed, clock_file, permission_sets)
+        options = {
+            **_options(config, port, propagation_seconds, seed, clock_file, permission_sets),
+            **_authorization(enforce, audit),
+        }
         return _launch(directory, {**options, "attached": not detach, "resource_seconds": dict(resource_seconds or {})})
 
 
@@ -144,6 +150,8 @@ def attached(
     seed: int = 0,
     clock_file: Path | None = None,
     permission_sets: Sequence[str] = (),
+    enforce: bool = True,
+    audit: Path | None = None,
 ) -> Iterator[Running]:
     """The kept sandbox of this config, else one for the time of the context, gone with all its files after it."""
     kept = find(config)
@@ -152,7 +160,10 @@ def attached(
         return
     directory = Path(tempfile.mkdtemp(prefix="crosslane-sandbox-"))
     try:
-        options = _options(config, port, propagation_seconds, seed, clock_file, permission_sets)
+        options = {
+            **_options(config, port, propagation_seconds, seed, clock_file, permission_sets),
+            **_authorization(enforce, audit),
+        }
         running = _launch(directory, {**options, "attached": True})
         try:
             yield running
@@ -186,6 +197,19 @@ def _options(
         "start_url": config.sign_in.start_url or START_URL,
         "permission_sets": list(permission_sets) or list(filter(None, [config.sign_in.permission_set])),
     }
+
+
+def _authorization(enforce: bool, audit: Path | None) -> dict[str, Any]:
+    """What the process is told of authorization."""
+    if audit is None:
+        return {"enforce": enforce, "audit": None}
+    if not enforce:
+        raise UsageError("nothing is decided without enforcement, so that there is nothing to audit", "NothingToAudit")
+    try:
+        os.close(os.open(audit, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
+    except OSError as error:
+        raise UsageError(f"cannot write the audit file {audit}: {error.strerror}", "AuditNotWritable") from error
+    return {"enforce": enforce, "audit": str(audit.absolute())}
 
 
 def _launch(directory: Path, options: Mapping[str, Any]) -> Running:

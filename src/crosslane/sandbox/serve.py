@@ -50,6 +50,8 @@ def main() -> int:
         resource_seconds=given.get("resource_seconds", {}),
         start_url=given.get("start_url", START_URL),
         permission_sets=tuple(given.get("permission_sets") or (PERMISSION_SET,)),
+        enforce=bool(given.get("enforce", True)),
+        audit=Path(given["audit"]) if given.get("audit") else None,
     )
     try:
         sandbox = build(options, clock_of(Path(file) if (file := given.get("clock_file")) else None))
