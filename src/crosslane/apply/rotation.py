@@ -35,7 +35,6 @@ from crosslane.desired.model import KeyProfile
 from crosslane.errors import EnvironmentFailure, OutcomeError
 from crosslane.live.read import read_identity
 
-
 ROTATION_SECONDS = 120.0
 """How long one rotation waits for another: IAM may take so long until it knows a new key."""
 

@@ -320,7 +320,7 @@ def _local_profiles(world: World) -> dict[str, LocalProfile]:
                 name,
                 profile.owner,
                 keys.access_key_id if keys else None,
-                session.expires if session else keys.expires if keys else None,
+                keys.expires if keys else session.expires if session else None,
                 profile.credential_process,
                 profile.text(NEW_KEY),
                 profile.text(OLD_KEY),

@@ -340,7 +340,8 @@ def session_parts(
         task=OpenSession(profile),
         after=after,
     )
-    formed = local is not None and local.process == process
+    # Static keys beside a credential_process would win over it.
+    formed = local is not None and local.process == process and not (process and local.access_key_id)
     stored = Step(
         id=step_id(account, "session-profile", name),
         account=account,
