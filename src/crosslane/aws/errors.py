@@ -33,6 +33,8 @@ from botocore.exceptions import (
 from crosslane.errors import EnvironmentFailure
 
 EXPIRED_CODES = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+ENDED_CODES = EXPIRED_CODES | {"CredentialRetrieval", "NoCredentials"}
+"""A sign-in that is over: signing in again helps."""
 UNKNOWN_KEY_CODES = frozenset({"InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId"})
 DENIED_CODES = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"})
 

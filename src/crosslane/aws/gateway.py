@@ -31,8 +31,11 @@ from botocore.tokens import SSOTokenProvider
 from botocore.utils import JSONFileCache
 
 from crosslane.aws.calls import CallLog
-from crosslane.aws.errors import translate
+from crosslane.aws.errors import ENDED_CODES, CredentialsFailure, translate
 from crosslane.errors import CrosslaneError, EnvironmentFailure
+
+Recover = Callable[[str, str | None], bool]
+"""Given the account and the profile whose credentials have ended; whether there are new ones to read by now."""
 
 Provider = Callable[[], dict[str, str]]
 """Gives ``access_key``, ``secret_key``, ``token`` and ``expiry_time`` (ISO 8601): what botocore refreshes with."""
@@ -63,6 +66,8 @@ class Cloud:
         self._lock = Lock()
         self._gateways: dict[tuple[str, str | None], Gateway] = {}
         self._providers: dict[str, Provider] = {}
+        self.recover: Recover | None = None
+        """Asked once a call when credentials have ended; see ``Recover``."""
 
     def provide(self, profile: str, provider: Provider) -> None:
         """Take the credentials of ``profile`` from ``provider``, again and again before they expire."""
@@ -142,9 +147,19 @@ class Gateway:
         ``EnvironmentFailure``; nothing of botocore gets through.
         """
         try:
+            return self._call(service, operation, parameters or {})
+        except CredentialsFailure as error:
+            recover = self._cloud.recover
+            if recover is None or error.code not in ENDED_CODES or not recover(self.account, self.profile):
+                raise
+        self._forget()
+        return self._call(service, operation, parameters or {})
+
+    def _call(self, service: str, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        try:
             client = self._client(service)
             self._cloud.calls.add(service, operation)
-            answer: dict[str, Any] = getattr(client, xform_name(operation))(**(parameters or {}))
+            answer: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
         except CrosslaneError:
             raise
         except Exception as error:
@@ -167,6 +182,11 @@ class Gateway:
             if not mark:
                 return found
             asked |= {into: answer[out] for into, out in marks if answer.get(out)}
+
+    def _forget(self) -> None:
+        """Read the credentials anew at the next call."""
+        with self._lock:
+            self._session, self._clients = None, {}
 
     def _client(self, service: str) -> BaseClient:
         with self._lock:

@@ -27,6 +27,7 @@ from crosslane.apply.waiting import Clock
 from crosslane.aws.errors import UNKNOWN_KEY_CODES, CredentialsFailure
 from crosslane.aws.gateway import Cloud, Gateway, Place
 from crosslane.cli.options import Invocation
+from crosslane.cli.recovery import SignInAgain
 from crosslane.cli.state import state_folder
 from crosslane.config.app import app_problems, configured_stages
 from crosslane.config.model import Config, Mode
@@ -102,7 +103,7 @@ def opened(invocation: Invocation) -> Iterator[World]:
         state = state_folder(config.path)
         journal, sessions = Journal(state / "journal.jsonl"), SessionCache(state / "sessions")
         cloud = Cloud(Place(config.pipeline.region), now=system_time)
-        yield _provided(World(config, desired, cloud, files, journal, sessions, None, system_time))
+        yield _provided(World(config, desired, cloud, files, journal, sessions, None, system_time), invocation)
         return
     from crosslane.sandbox.lifecycle import attached, clock_of, find
 
@@ -112,7 +113,8 @@ def opened(invocation: Invocation) -> Iterator[World]:
         files = ProfileFiles(running.credentials_file, running.config_file)
         journal, sessions = Journal(running.directory / "journal.jsonl"), SessionCache(running.directory / "sessions")
         now = clock_of(running.clock_file)
-        yield _provided(World(config, desired, Cloud(place, now=now), files, journal, sessions, kept, now))
+        world = World(config, desired, Cloud(place, now=now), files, journal, sessions, kept, now)
+        yield _provided(world, invocation)
 
 
 def system_time() -> datetime:
@@ -127,8 +129,10 @@ def _desired(config: Config, sso_role_name: str | None = None) -> Desired:
     return replace(desired, retired=retired(config, desired), cautions=(*desired.cautions, *missing))
 
 
-def _provided(world: World) -> World:
+def _provided(world: World, invocation: Invocation) -> World:
     """Let the deployers' sessions come from the cache, renewed by assuming the role before they end."""
+    if world.kept_sandbox is not False:
+        world.cloud.recover = SignInAgain(invocation)
     for state in world.desired.bootstraps:
         profile = state.session_profile
         world.cloud.provide(profile.name, partial(session_metadata, world, profile))

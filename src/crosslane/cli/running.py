@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import click
 
@@ -14,8 +15,10 @@ from crosslane.apply.hands import Hands
 from crosslane.apply.outcome import StepResult
 from crosslane.cli.join import World, apply_plan, hands_of, make_plan, observe, opened, refuse
 from crosslane.cli.options import Invocation
+from crosslane.cli.recovery import SignInAgain
 from crosslane.desired.model import Caution
 from crosslane.errors import DONE, UsageError
+from crosslane.live.model import changed_lately
 from crosslane.plan.model import Op, Plan
 from crosslane.plan.up import Scope
 from crosslane.report.document import console_url, first_error, pipeline_document, run_document
@@ -32,7 +35,10 @@ def run_up(invocation: Invocation, scope: Scope, *, static: bool = False) -> int
         refuse(plan)
         _say_first(invocation, world, plan)
         with progress_on_stderr(invocation.verbose) as progress:
+            if isinstance(world.cloud.recover, SignInAgain):
+                world.cloud.recover.display = progress.paused
             hands = hands_of(world, progress, adopt=scope.adopt)
+            hands.found.fresh.update(changed_lately(live, datetime.now(UTC)))
             results = apply_plan(plan, hands)
         _report(invocation, world, plan, results, hands, time.monotonic() - start)
     failed = first_error(results)

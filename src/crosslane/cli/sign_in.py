@@ -72,7 +72,7 @@ def command(
             chosen = _choose_session(invocation, session)
             session = portal_of(opened, start_url=start_url, sso_region=sso_region, name=chosen)
             assert isinstance(session, SsoSession)
-        person = _person(invocation, opened, device=device, browser=browser)
+        person = person_of(invocation, opened, device=device, browser=browser)
         token, results = sign_in(
             opened.desk,
             session,
@@ -113,7 +113,7 @@ def _refuse_beside_paste(
         raise UsageError("a pasted block is of one account: name one, or none to find it by the keys")
 
 
-def _person(invocation: Invocation, opened: Opened, *, device: bool, browser: bool | None) -> Person:
+def person_of(invocation: Invocation, opened: Opened, *, device: bool, browser: bool | None) -> Person:
     """How the person is reached. In a sandbox a browser is opened only when asked for; ``--yes`` approves there."""
     sandboxed = opened.kept_sandbox is not None
     here = has_browser(os.environ)

@@ -34,6 +34,11 @@ class PlainProgress:
         self._lock = Lock()
         self._starts: dict[str, float] = {}
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """While somebody else writes to the terminal."""
+        yield
+
     def started(self, step: Step) -> None:
         with self._lock:
             self._starts[step.id] = time.monotonic()
@@ -72,6 +77,15 @@ class LiveProgress:
 
     def __exit__(self, *_: object) -> None:
         self._live.stop()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """While somebody else writes to the terminal."""
+        self._live.stop()
+        try:
+            yield
+        finally:
+            self._live.start()
 
     def started(self, step: Step) -> None:
         with self._lock:
