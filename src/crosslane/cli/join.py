@@ -237,7 +237,7 @@ def processes(world: World) -> dict[str, str]:
     """
     if world.kept_sandbox is False:
         return {}
-    program = [sys.executable, "-P", "-m", "crosslane.cli.main"]
+    program = [sys.executable, "-P", "-m", "crosslane"]
     found = shutil.which("crosslane", path=str(Path(sys.executable).parent)) or shutil.which("crosslane")
     if found is not None:
         program = [str(Path(found).absolute())]
