@@ -75,7 +75,7 @@ def administrator(store: Store, account: str) -> ManagedPolicy:
     second."""
     iam = store.iam(account)
     everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-    policy = AWSManagedPolicy(
+    policy = AWSManagedPolicy(  # type: ignore[abstract]  # moto itself makes them, without the CloudFormation side
         PERMISSION_SET,
         account_id=account,
         region=iam.region_name,
