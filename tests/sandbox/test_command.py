@@ -132,7 +132,7 @@ def test_the_aws_cli_copies_files_to_and_from_a_bucket(place: Path) -> None:
     aws s3 mb s3://cli-bucket --profile tools > /dev/null
     printf hello > f
     aws s3 cp f s3://cli-bucket/a/f --profile tools > /dev/null
-    aws s3 cp s3://cli-bucket/a/f - --profile dev
+    aws s3 cp s3://cli-bucket/a/f - --profile tools
     aws s3 rb s3://cli-bucket --force --profile tools > /dev/null
     aws s3 ls --profile tools
     """

@@ -206,6 +206,7 @@ def test_the_last_use_of_a_key_is_told(accounts: Accounts, iam: Any, name: str) 
     key = iam.create_access_key(UserName=name)["AccessKey"]
     unused = iam.get_access_key_last_used(AccessKeyId=key["AccessKeyId"])["AccessKeyLastUsed"]
     assert unused["ServiceName"] == "N/A"
+    iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=allow("codepipeline:ListPipelines"))
     accounts.with_credentials(key, "codepipeline").list_pipelines()
     used = iam.get_access_key_last_used(AccessKeyId=key["AccessKeyId"])["AccessKeyLastUsed"]
     assert (used["ServiceName"], used["Region"]) == ("codepipeline", "eu-west-1")

@@ -60,6 +60,9 @@ def test_a_key_policy_that_kms_would_not_take_is_refused(kms: Any, key: str, pol
 
 def test_other_accounts_use_the_key_by_its_arn(accounts: Accounts, kms: Any, key: str) -> None:
     dev = accounts.client("dev", "kms")
+    use = {**_use("arn:aws:iam::222222222222:root"), "Action": ["kms:Encrypt", "kms:Decrypt", "kms:DescribeKey"]}
+    use["Action"].append("kms:GenerateDataKey")
+    kms.put_key_policy(KeyId=key, Policy=_policy(ADMIN, use))
     context = {"EncryptionContext": {"a": "b"}}
     made = dev.encrypt(KeyId=key, Plaintext=b"secret", **context)
     assert made["KeyId"] == key

@@ -24,7 +24,7 @@ def bucket(s3: Any, name: str) -> str:
     return name
 
 
-def _policy(bucket: str, principal: Any, action: str = "s3:GetObject", effect: str = "Allow", **more: Any) -> str:
+def _policy(bucket: str, principal: Any, action: Any = "s3:GetObject", effect: str = "Allow", **more: Any) -> str:
     statement = {"Effect": effect, "Principal": principal, "Action": action, "Resource": f"arn:aws:s3:::{bucket}/*"}
     return json.dumps({"Version": "2012-10-17", "Statement": [{**statement, **more}]})
 
@@ -37,8 +37,8 @@ def test_a_new_bucket_is_private_and_encrypted(s3: Any, bucket: str) -> None:
     assert rules[0]["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
 
 
-def test_settings_of_the_artifact_bucket_are_kept(s3: Any, bucket: str) -> None:
-    key = "arn:aws:kms:eu-west-1:111111111111:key/00000000-0000-0000-0000-000000000000"
+def test_settings_of_the_artifact_bucket_are_kept(accounts: Accounts, s3: Any, bucket: str) -> None:
+    key = accounts.client("tools", "kms").create_key()["KeyMetadata"]["Arn"]
     default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
     encryption = {"Rules": [{"ApplyServerSideEncryptionByDefault": default, "BucketKeyEnabled": True}]}
     rule = {
@@ -61,11 +61,11 @@ def test_settings_of_the_artifact_bucket_are_kept(s3: Any, bucket: str) -> None:
     assert (put["ServerSideEncryption"], put["SSEKMSKeyId"]) == ("aws:kms", key)
 
 
-def test_a_rule_for_plain_http_denies_nobody_who_signs(accounts: Accounts, s3: Any, bucket: str) -> None:
+def test_a_rule_for_plain_http_denies_nobody_who_signs(s3: Any, bucket: str) -> None:
     plain = {"Condition": {"Bool": {"aws:SecureTransport": "false"}}}
     s3.put_bucket_policy(Bucket=bucket, Policy=_policy(bucket, "*", "s3:*", "Deny", **plain))
     s3.put_object(Bucket=bucket, Key="k", Body=b"1")
-    assert accounts.client("dev", "s3").get_object(Bucket=bucket, Key="k")["Body"].read() == b"1"
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"1"
     assert json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])["Statement"][0]["Effect"] == "Deny"
 
 
@@ -94,6 +94,9 @@ def test_names_are_global(accounts: Accounts, s3: Any, bucket: str) -> None:
 
 def test_another_account_writes_for_the_buckets_owner(accounts: Accounts, s3: Any, bucket: str) -> None:
     dev = accounts.client("dev", "s3")
+    s3.put_bucket_policy(
+        Bucket=bucket, Policy=_policy(bucket, {"AWS": "222222222222"}, ["s3:PutObject", "s3:PutObjectAcl"])
+    )
     dev.put_object(Bucket=bucket, Key="k", Body=b"1", ACL="bucket-owner-full-control")
     dev.put_object_acl(Bucket=bucket, Key="k", ACL="bucket-owner-full-control")
     assert code(lambda: dev.put_object(Bucket=bucket, Key="k", Body=b"1", ACL="public-read")) == (

@@ -51,6 +51,7 @@ def _role(accounts: Accounts, account: str, name: str, **more: Any) -> str:
 def _user_sts(accounts: Accounts, name: str) -> Any:
     iam = accounts.client("tools", "iam")
     iam.create_user(UserName=name)
+    iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=allow("sts:AssumeRole"))
     return accounts.with_credentials(iam.create_access_key(UserName=name)["AccessKey"], "sts")
 
 
@@ -60,6 +61,8 @@ def test_an_assumed_role_acts_in_its_own_account(accounts: Accounts, name: str) 
     session = f"arn:aws:sts::222222222222:assumed-role/{name}/AWSCLI-Session"
     assert got["AssumedRoleUser"]["Arn"] == session
     assert accounts.with_credentials(got["Credentials"], "sts").get_caller_identity()["Arn"] == session
+    inline = {"RoleName": name, "PolicyName": "p", "PolicyDocument": allow("iam:CreateUser")}
+    accounts.client("dev", "iam").put_role_policy(**inline)
     accounts.with_credentials(got["Credentials"], "iam").create_user(UserName=name)
     users = [user["UserName"] for user in accounts.client("dev", "iam").list_users()["Users"]]
     assert name in users

@@ -15,6 +15,8 @@ from crosslane.sandbox.request import Request
 
 def _assume_role(request: Request, facts: Facts) -> Iterator[Use]:
     given = request.parameters
+    if request.caller.arn.endswith(":root"):
+        return  # STS refuses root users for what they are
     role = str(given.get("RoleArn", ""))
     context: dict[str, Values] = {"sts:RoleSessionName": str(given.get("RoleSessionName", ""))}
     if given.get("ExternalId"):
