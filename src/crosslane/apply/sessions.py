@@ -10,7 +10,7 @@ from crosslane.aws.gateway import Gateway
 from crosslane.credentials.profile import NO_KEYS, ProfileChange, key_values
 from crosslane.credentials.secret import Keys, Secret
 from crosslane.desired.model import SessionProfile
-from crosslane.errors import EnvironmentFailure
+from crosslane.errors import EnvironmentFailure, OutcomeError
 from crosslane.live.model import Who
 from crosslane.live.read import is_absent, read_identity
 from crosslane.plan.model import (
@@ -41,6 +41,8 @@ def verify_profile(task: VerifyProfile, step: Step, hands: Hands) -> Done:
 def verify_identity(task: VerifyIdentity, step: Step, hands: Hands) -> Done:
     """The caller is in the right account, and is the right user or session (G3, G12, G15)."""
     account = step.account
+    if task.who is not Who.BASE and task.profile is not None and hands.files.profile(task.profile) is None:
+        raise not_bootstrapped(account, task.profile)
     match task.who:
         case Who.BASE:
             gateway = hands.base(account)
@@ -58,6 +60,16 @@ def verify_identity(task: VerifyIdentity, step: Step, hands: Hands) -> Done:
     if task.who is Who.BASE:
         hands.found.arns[account] = identity.arn
     return Done(Outcome.VERIFIED, identity.arn)
+
+
+def not_bootstrapped(account: str, profile: str) -> OutcomeError:
+    """A profile that the bootstrap makes is not there."""
+    return OutcomeError(
+        f"there is no profile {profile} yet",
+        code="NotBootstrapped",
+        account=account,
+        next="crosslane bootstrap makes it, as the first half of crosslane up",
+    )
 
 
 def check_identity(task: VerifyIdentity, account_id: str, arn: str, account: str) -> None:

@@ -21,7 +21,7 @@ from crosslane.apply.journal import Journal
 from crosslane.apply.outcome import StepResult
 from crosslane.apply.progress import Progress
 from crosslane.apply.rotation import metadata
-from crosslane.apply.sessions import assume, check_identity
+from crosslane.apply.sessions import assume, check_identity, not_bootstrapped
 from crosslane.apply.tasks import carry_out
 from crosslane.apply.waiting import Clock
 from crosslane.aws.errors import UNKNOWN_KEY_CODES, CredentialsFailure
@@ -149,6 +149,9 @@ def current_session(world: World, profile: SessionProfile) -> Keys:
     source = world.keys.get(profile.account)
     if source is None:
         source = next(place.profile for place in world.places if place.name == profile.account)
+
+    if profile.account in world.keys and source is not None and world.files.profile(source) is None:
+        raise not_bootstrapped(profile.account, source)
 
     def renew() -> Keys:
         try:

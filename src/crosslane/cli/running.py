@@ -13,6 +13,7 @@ import click
 
 from crosslane.apply.hands import Hands
 from crosslane.apply.outcome import StepResult
+from crosslane.apply.sessions import not_bootstrapped
 from crosslane.cli.join import World, apply_plan, hands_of, make_plan, observe, opened, refuse
 from crosslane.cli.options import Invocation
 from crosslane.cli.recovery import SignInAgain
@@ -31,6 +32,8 @@ def run_up(invocation: Invocation, scope: Scope, *, static: bool = False) -> int
     start = time.monotonic()
     with opened(invocation) as world:
         world, live = observe(world)
+        if not scope.bootstrap:
+            _require_deployers(world)
         plan = make_plan(world, live, scope, static=static)
         refuse(plan)
         _say_first(invocation, world, plan)
@@ -43,6 +46,13 @@ def run_up(invocation: Invocation, scope: Scope, *, static: bool = False) -> int
         _report(invocation, world, plan, results, hands, time.monotonic() - start)
     failed = first_error(results)
     return failed.exit_code if failed is not None else DONE
+
+
+def _require_deployers(world: World) -> None:
+    """Raise before anything is changed if the profiles that deploy are not there."""
+    for account, profile in (world.keys or world.deployers).items():
+        if world.files.profile(profile) is None:
+            raise not_bootstrapped(account, profile)
 
 
 def _say_first(invocation: Invocation, world: World, plan: Plan) -> None:
