@@ -26,6 +26,7 @@ ACCOUNT = "111111111111"
 OTHER = "222222222222"
 SLOW = 0.6
 """Seconds that a wait condition handle takes: the slow resource of these tests, longer than DescribeStacks waits."""
+TRUSTED = [f"{service}.amazonaws.com" for service in ("ec2", "codebuild", "codepipeline")]
 _numbers = itertools.count(1)
 
 
@@ -157,7 +158,7 @@ def name() -> str:
 def role(**properties: Any) -> dict[str, Any]:
     trust = {
         "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+        "Statement": [{"Effect": "Allow", "Principal": {"Service": TRUSTED}, "Action": "sts:AssumeRole"}],
     }
     return {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": trust, **properties}}
 

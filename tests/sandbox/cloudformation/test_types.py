@@ -33,6 +33,7 @@ NOT_IN_SCHEMA = {
     # Fn::GetAtt values that the documentation lists and the schema has as ordinary properties.
     "AWS::Events::EventBus": {"Name"},
     "AWS::SNS::Topic": {"TopicName"},
+    "AWS::SQS::Queue": {"QueueName"},
     "AWS::SSM::Parameter": {"Type", "Value"},
 }
 
@@ -263,8 +264,8 @@ LIVES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
                     {
                         "Effect": "Deny",
                         "Principal": "*",
-                        "Action": "s3:*",
-                        "Resource": {"Fn::GetAtt": ["Bucket", "Arn"]},
+                        "Action": "s3:GetObject",
+                        "Resource": {"Fn::Sub": "${Bucket.Arn}/*"},
                     }
                 ],
             },
