@@ -1,0 +1,1 @@
+"""A pipeline at work: starting it, following an execution, approving, logs. Values, and calls that read or act."""

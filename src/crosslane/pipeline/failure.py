@@ -1,0 +1,101 @@
+"""Why an execution did not succeed: the first action that failed, with what its log or its stack says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from crosslane.errors import EnvironmentFailure, OutcomeError
+from crosslane.pipeline.calling import Caller
+from crosslane.pipeline.logs import account_of, first_failed_event, last_lines, read_build, uncoloured
+from crosslane.pipeline.model import Action, Execution, ExecutionStatus
+
+LINES = 15
+"""Lines of a failed build's log that are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The action that failed first, the ``reason`` that CodePipeline gives, and what was found behind it.
+
+    ``event`` is the first failing resource of its stack, ``log`` the end of its build's log, ``unread`` why one of
+    these could not be read.
+    """
+
+    action: Action
+    reason: str
+    event: str | None = None
+    log: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    """What the build's phases say."""
+    link: str = ""
+    unread: str | None = None
+
+
+def find_failure(execution: Execution, tools: Caller, others: Callable[[str], Caller | None]) -> Failure | None:
+    """The failure of an execution, or None if no action failed. ``others`` gives the caller of an account's id.
+
+    Never raises because evidence could not be read: that is part of the answer.
+    """
+    action = execution.first_failed
+    if action is None:
+        return None
+    plain = Failure(action, _reason(action), link=action.external_url)
+    try:
+        if action.declared.is_build and action.external_id:
+            return _of_build(plain, tools)
+        if action.declared.is_stack:
+            account = account_of(action)
+            caller = tools if account is None else others(account)
+            if caller is not None:
+                return Failure(action, plain.reason, first_failed_event(caller, action), link=plain.link)
+    except (EnvironmentFailure, OutcomeError) as error:
+        return Failure(action, plain.reason, link=plain.link, unread=str(error))
+    return plain
+
+
+def _of_build(plain: Failure, tools: Caller) -> Failure:
+    build = read_build(tools, plain.action.external_id)
+    lines = tuple(uncoloured(line.text) for line in last_lines(tools, build, LINES))
+    return Failure(plain.action, plain.reason, None, lines, build.problems, build.link or plain.link)
+
+
+def _reason(action: Action) -> str:
+    if action.was_rejected:
+        return f"rejected by {action.updated_by}" + (f": {action.summary}" if action.summary else "")
+    said = action.error_message or action.summary
+    if action.error_code and action.error_code not in said:
+        said = f"{action.error_code}: {said}" if said else action.error_code
+    return uncoloured(" ".join(said.split())) or "no reason given"
+
+
+def verdict(execution: Execution, failure: Failure | None, account: str, follow: str) -> OutcomeError | None:
+    """The error that an execution which is over stands for, or None if it succeeded.
+
+    ``follow`` are the common options for the commands that it names.
+    """
+    match execution.status:
+        case ExecutionStatus.SUCCEEDED | ExecutionStatus.IN_PROGRESS | ExecutionStatus.STOPPING:
+            return None
+        case ExecutionStatus.FAILED:
+            return _failed(execution, failure, account, follow)
+        case ExecutionStatus.STOPPED | ExecutionStatus.CANCELLED | ExecutionStatus.SUPERSEDED:
+            why = f": {execution.summary}" if execution.summary else ""
+            next_ = (
+                "crosslane status shows the newer execution" if execution.status is ExecutionStatus.SUPERSEDED else None
+            )
+            word = str(execution.status)
+            return OutcomeError(f"execution {execution.id} was {word.lower()}{why}", f"Execution{word}", account, next_)
+
+
+def _failed(execution: Execution, failure: Failure | None, account: str, follow: str) -> OutcomeError:
+    if failure is None:
+        why = f": {execution.summary}" if execution.summary else ""
+        return OutcomeError(f"execution {execution.id} failed{why}", "ExecutionFailed", account)
+    path, rejected = failure.action.declared.path, failure.action.was_rejected
+    if rejected:
+        return OutcomeError(f"{path} was {failure.reason}", "ExecutionRejected", account)
+    can_show = failure.action.declared.is_build or failure.action.declared.is_stack
+    option = f" --execution {execution.id}{follow}"
+    next_ = f"crosslane logs {path}{option} shows all of it" if can_show else "correct the cause, then crosslane run"
+    return OutcomeError(f"{path} failed: {failure.reason}", "ExecutionFailed", account, next_)
