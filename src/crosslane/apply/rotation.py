@@ -59,19 +59,19 @@ def rotate(profile: KeyProfile, hands: Hands) -> Rotation:
         found = _ours(profile, hands)
         held = found.keys.access_key_id if found.keys is not None else ""
         old, pending = found.text(OLD_KEY), _pending(found)
-        if old is not None and pending is None and _is_active(profile, old, hands.key(profile.account)):
+        if old is not None and pending is None and _is_active(profile, old, _renewer(profile, hands)):
             # Cut off after the new key had become the profile's: all that is left is to retire the old one.
-            _deactivate(profile, old, hands.key(profile.account), hands)
+            _deactivate(profile, old, _renewer(profile, hands), hands)
             return Rotation(profile.account, profile.name, held, old, ())
         deleted: tuple[str, ...] = ()
-        if pending is not None and pending.access_key_id not in _listed(profile, hands.key(profile.account)):
+        if pending is not None and pending.access_key_id not in _listed(profile, _renewer(profile, hands)):
             pending = None  # somebody has deleted it since
         if pending is None:
             deleted = _make_room(profile, found, hands)
             pending = _make(profile, hands)
         _prove(profile, pending, hands)
         _promote(profile, pending, held, hands)
-        _deactivate(profile, held, hands.key(profile.account, fresh=True), hands)
+        _deactivate(profile, held, _renewer(profile, hands, fresh=True), hands)
         return Rotation(profile.account, profile.name, pending.access_key_id, held, deleted)
 
 
@@ -82,7 +82,7 @@ def finish(profile: KeyProfile, hands: Hands) -> Rotation:
         old = found.text(OLD_KEY)
         deleted: tuple[str, ...] = ()
         if old is not None:
-            gateway = hands.key(profile.account)
+            gateway = _renewer(profile, hands)
             if old in _listed(profile, gateway):
                 _delete(profile, old, gateway)
                 deleted = (old,)
@@ -103,6 +103,11 @@ def _alone(hands: Hands) -> Iterator[None]:
                     "another rotation is under way", code="RotationRuns", next="wait for it, then run again"
                 ) from error
         yield
+
+
+def _renewer(profile: KeyProfile, hands: Hands, *, fresh: bool = False) -> Gateway:
+    """Who replaces the key: the key itself where it may, else the person's sign-in."""
+    return hands.key(profile.account, fresh=fresh) if profile.renews_itself else hands.base(profile.account)
 
 
 def _ours(profile: KeyProfile, hands: Hands) -> Profile:
@@ -126,7 +131,7 @@ def _pending(found: Profile) -> Keys | None:
 
 def _make_room(profile: KeyProfile, found: Profile, hands: Hands) -> tuple[str, ...]:
     """Delete our retired key, and keys whose secret a cut-off run lost; returns their ids."""
-    gateway = hands.key(profile.account)
+    gateway = _renewer(profile, hands)
     current = found.keys.access_key_id if found.keys is not None else ""
     others = [key for key in _listed(profile, gateway) if key != current]
     intent = hands.journal.key_intent(_subject(profile))
@@ -153,7 +158,7 @@ def _make_room(profile: KeyProfile, found: Profile, hands: Hands) -> tuple[str, 
 
 def _make(profile: KeyProfile, hands: Hands) -> Keys:
     """Create the key and store it beside the old one; a key that cannot be stored is deleted again."""
-    gateway = hands.key(profile.account)
+    gateway = _renewer(profile, hands)
     hands.journal.will_make_key(KeyIntent(_subject(profile), tuple(_listed(profile, gateway))))
     made = gateway.call("iam", "CreateAccessKey", {"UserName": profile.user})["AccessKey"]
     try:

@@ -105,13 +105,17 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class KeyProfile:
-    """The profile ``name`` (``tools_admin``) that holds the access key of ``user``."""
+    """The profile ``name`` (``tools_admin``) that holds the access key of ``user``.
+
+    ``renews_itself``: the user may replace its own key; else that is for the person's sign-in.
+    """
 
     account: str
     name: str
     user: str
     region: str
     output: str = "json"
+    renews_itself: bool = True
 
 
 @dataclass(frozen=True, slots=True)

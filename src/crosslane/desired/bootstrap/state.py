@@ -66,7 +66,9 @@ def bootstrap_state(
         role=_role(config, account, arns, boundary, tags, sso_role_name),
         key_profile=None
         if user is None
-        else KeyProfile(account.name, f"{profile}_admin", config.bootstrap.user, region),
+        else KeyProfile(
+            account.name, f"{profile}_admin", config.bootstrap.user, region, renews_itself=mode is not Mode.GUIDE
+        ),
         session_profile=SessionProfile(
             account=account.name,
             name=f"{profile}_admin_deployer",

@@ -118,6 +118,15 @@ def _on_entity(kind: str) -> Row:
     return row
 
 
+def _on_keys_user(request: Request, facts: Facts) -> Iterator[Use]:
+    """The key's user, who may be allowed to see to their own keys alone.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access-keys_required-permissions.html (2026-11)
+    """
+    name = facts.user_name(str(request.parameters.get("AccessKeyId", ""))) or "*"
+    yield Use("iam:GetAccessKeyLastUsed", facts.entity(request.account, "user", name), shown=f"user {name}")
+
+
 def _context(action: str, kind: str, name: str, request: Request, facts: Facts) -> dict[str, Values]:
     keys = condition_keys(action)
     context: dict[str, Values] = {}
@@ -207,6 +216,7 @@ def _rows() -> dict[tuple[str, str], Row]:
         found["iam", operation] = _list(kind)
     profiles = ("CreateInstanceProfile", "DeleteInstanceProfile", "GetInstanceProfile", "TagInstanceProfile")
     found |= _by((*profiles, "AddRoleToInstanceProfile", "RemoveRoleFromInstanceProfile"), _profile)
+    found["iam", "GetAccessKeyLastUsed"] = _on_keys_user
     found["iam", "CreateServiceLinkedRole"] = _linked_role
     found["iam", "SimulatePrincipalPolicy"] = _simulate
     for kind, key, operations in (
