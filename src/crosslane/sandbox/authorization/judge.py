@@ -13,6 +13,8 @@ from datetime import datetime
 from crosslane.iam import Decision, Explanation, Layers, PolicyKind, Principal, decide, explain
 from crosslane.iam import Request as Question
 from crosslane.iam.matching import StatementSet
+from crosslane.iam.services.kms import needs_key_policy
+from crosslane.iam.services.sts import needs_trust_policy
 from crosslane.sandbox.authorization import context as contexts
 from crosslane.sandbox.authorization.context import Wire
 from crosslane.sandbox.authorization.encryption import key_uses
@@ -116,12 +118,13 @@ class Judge:
         entity = world.policies_of(identity)
         context |= contexts.of_principal(identity, principal, organizations)
         context |= {f"aws:PrincipalTag/{key}": value for key, value in entity.tags.items()}
-        layers = self._layers(identity, entity, owner, owned)
-        return Question(principal, use.action, use.resource, owner, context), layers, owned.exists
+        question = Question(principal, use.action, use.resource, owner, context)
+        return question, self._layers(identity, entity, owned, question), owned.exists
 
-    def _layers(self, identity: Identity, entity: Entity, owner: str, owned: Owned) -> Layers:
-        resource = self._resource(owned)
-        if not owned.exists and owner == identity.account:
+    def _layers(self, identity: Identity, entity: Entity, owned: Owned, question: Question) -> Layers:
+        resource, owner = self._resource(owned), str(question.account)
+        strict = needs_key_policy(question) or needs_trust_policy(question)
+        if strict and not owned.exists and owner == identity.account:
             resource = self._set(PolicyKind.RESOURCE, ((f"account {owner}", _OWNER_LETS_IAM_DECIDE % owner),))
         return Layers(
             self._set(PolicyKind.IDENTITY, entity.identity),

@@ -19,6 +19,7 @@ from crosslane.sandbox.authorization.operations import (
     reads,
     s3,
     sts,
+    tagging,
 )
 from crosslane.sandbox.authorization.operations.derived import derive
 from crosslane.sandbox.authorization.operations.model import Facts, Row, Use
@@ -49,7 +50,7 @@ def uses_of(request: Request, facts: Facts) -> list[Use]:
     found = derive(request, facts) if row is None else list(row(request, facts))
     if found is None:
         raise UnmappedError(f"{request.service}:{request.operation}")
-    return [*found, *passing.passed_roles(request, facts)]
+    return [*found, *tagging.tagging_uses(request, facts, found), *passing.passed_roles(request, facts)]
 
 
 __all__ = ["ROWS", "SERVICES", "Facts", "UnmappedError", "Use", "uses_of"]
