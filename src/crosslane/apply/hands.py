@@ -38,7 +38,7 @@ class Found:
     """The base identity's ARN by account."""
     pipeline: PipelineFacts | None = None
     fresh: set[str] = field(default_factory=set)
-    """Accounts in which this run changed IAM: there, denials may be a matter of seconds."""
+    """Accounts in which this run, or one shortly before, changed IAM: there, denials may be a matter of seconds."""
     lock: Lock = field(default_factory=Lock)
 
     def changed_iam(self, account: str) -> None:

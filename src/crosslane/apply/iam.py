@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from crosslane.apply.deletion import delete
 from crosslane.apply.hands import Hands
 from crosslane.apply.outcome import Done, Outcome
 from crosslane.apply.waiting import eventually
@@ -42,7 +43,13 @@ def put_policy(task: PutPolicy, step: Step, hands: Hands) -> Done:
     if live.document != canonical(policy.document.to_json()):
         _make_room_for_a_version(gateway, policy.arn)
         version = {"PolicyArn": policy.arn, "PolicyDocument": policy.document.to_text(), "SetAsDefault": True}
-        gateway.call("iam", "CreatePolicyVersion", version)
+        try:
+            gateway.call("iam", "CreatePolicyVersion", version)
+        except AwsError as error:
+            # Repeated after its answer was lost, the call may meet the version that it has made itself.
+            now = reading(lambda: read_policy(gateway, policy.arn)) if error.code == "LimitExceeded" else None
+            if not isinstance(now, LivePolicy) or now.document != canonical(policy.document.to_json()):
+                raise
         hands.found.changed_iam(policy.account)
         changed = True
     changed |= _tag(gateway, "TagPolicy", {"PolicyArn": policy.arn}, live.tags, policy.tags)
@@ -171,7 +178,7 @@ def _make_room_for_a_version(gateway: Gateway, arn: str) -> None:
         return
     others = [version for version in versions if not version["IsDefaultVersion"]]
     oldest = min(others, key=lambda version: (version["CreateDate"], int(version["VersionId"].lstrip("v"))))
-    gateway.call("iam", "DeletePolicyVersion", {"PolicyArn": arn, "VersionId": oldest["VersionId"]})
+    delete(gateway, "iam", "DeletePolicyVersion", {"PolicyArn": arn, "VersionId": oldest["VersionId"]})
 
 
 def _bound(gateway: Gateway, kind: str, named: dict[str, str], live: str | None, wanted: str | None) -> bool:
@@ -203,7 +210,7 @@ def _attach(
     hands: Hands,
 ) -> Done:
     for arn in surplus:
-        gateway.call("iam", f"Detach{kind}", {**named, "PolicyArn": arn})
+        delete(gateway, "iam", f"Detach{kind}", {**named, "PolicyArn": arn})
     for arn in missing:
         gateway.call("iam", f"Attach{kind}", {**named, "PolicyArn": arn})
     if not missing and not surplus:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crosslane.apply.deletion import delete
 from crosslane.apply.hands import Hands
 from crosslane.apply.journal import KeyIntent
 from crosslane.apply.outcome import Done, Outcome
@@ -36,8 +37,11 @@ def put_access_key(task: PutAccessKey, step: Step, hands: Hands) -> Done:
         )
     subject = f"{profile.account}/{profile.user}"
     hands.journal.will_make_key(KeyIntent(subject, tuple(existing)))
-    made = gateway.call("iam", "CreateAccessKey", named)["AccessKey"]
+    answer = gateway.call("iam", "CreateAccessKey", named)
+    made = answer["AccessKey"]
     try:
+        if answer["ResponseMetadata"].get("RetryAttempts"):
+            delete_lost_twins({*existing, made["AccessKeyId"]}, gateway, profile.user, hands, step)
         keys = Keys(made["AccessKeyId"], Secret(made["SecretAccessKey"]))
         hands.files.store(
             [
@@ -51,7 +55,7 @@ def put_access_key(task: PutAccessKey, step: Step, hands: Hands) -> Done:
             ]
         )
     except BaseException:
-        gateway.call("iam", "DeleteAccessKey", {**named, "AccessKeyId": made["AccessKeyId"]})
+        delete(gateway, "iam", "DeleteAccessKey", {**named, "AccessKeyId": made["AccessKeyId"]})
         hands.journal.key_done(subject)
         raise
     hands.journal.key_done(subject)
@@ -102,8 +106,20 @@ def _without_lost_keys(
     lost += [key for key in existing if key not in lost and (key == task.stale or key in noted)]
     for key in lost:
         hands.progress.note(step, f"deletes key {key}: its secret is lost")
-        gateway.call("iam", "DeleteAccessKey", {"UserName": profile.user, "AccessKeyId": key})
+        delete(gateway, "iam", "DeleteAccessKey", {"UserName": profile.user, "AccessKeyId": key})
     return [key for key in existing if key not in lost]
+
+
+def delete_lost_twins(known: set[str], gateway: Gateway, user: str, hands: Hands, step: Step) -> None:
+    """Delete what an earlier attempt of the same call made although its answer, and with it the secret, was lost.
+
+    CreateAccessKey takes no token that would make it idempotent.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateAccessKey.html (2026-11-24)
+    """
+    for key in [key["AccessKeyId"] for key in _keys(gateway, user)]:
+        if key not in known and never_used(gateway, key):
+            hands.progress.note(step, f"deletes key {key}: the answer with its secret was lost")
+            delete(gateway, "iam", "DeleteAccessKey", {"UserName": user, "AccessKeyId": key})
 
 
 def never_used(gateway: Gateway, key: str) -> bool:

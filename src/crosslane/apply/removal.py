@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from crosslane.apply.deletion import delete
 from crosslane.apply.hands import Hands
 from crosslane.apply.outcome import Done, Outcome
 from crosslane.aws.errors import AwsError
@@ -29,9 +30,9 @@ def delete_user(task: DeleteUser, step: Step, hands: Hands) -> Done:
     gateway, named = hands.base(task.user.account), {"UserName": task.user.name}
     keys = _listed(gateway, "ListAccessKeys", "AccessKeyMetadata", named)
     for key in keys:
-        _gone_is_fine(gateway, "iam", "DeleteAccessKey", {**named, "AccessKeyId": key["AccessKeyId"]})
+        delete(gateway, "iam", "DeleteAccessKey", {**named, "AccessKeyId": key["AccessKeyId"]})
     _strip(gateway, "User", named)
-    _gone_is_fine(gateway, "iam", "DeleteUser", named)
+    delete(gateway, "iam", "DeleteUser", named)
     return Done(Outcome.DELETED, f"with {len(keys)} access key{'s' if len(keys) != 1 else ''}")
 
 
@@ -39,7 +40,7 @@ def delete_role(task: DeleteRole, step: Step, hands: Hands) -> Done:
     """Attachments and inline policies, then the role."""
     gateway, named = hands.base(task.role.account), {"RoleName": task.role.name}
     _strip(gateway, "Role", named)
-    _gone_is_fine(gateway, "iam", "DeleteRole", named)
+    delete(gateway, "iam", "DeleteRole", named)
     return Done(Outcome.DELETED, task.role.arn)
 
 
@@ -49,8 +50,8 @@ def delete_policy(task: DeletePolicy, step: Step, hands: Hands) -> Done:
     versions = _listed(gateway, "ListPolicyVersions", "Versions", named)
     for version in versions:
         if not version["IsDefaultVersion"]:
-            _gone_is_fine(gateway, "iam", "DeletePolicyVersion", {**named, "VersionId": version["VersionId"]})
-    _gone_is_fine(gateway, "iam", "DeletePolicy", named)
+            delete(gateway, "iam", "DeletePolicyVersion", {**named, "VersionId": version["VersionId"]})
+    delete(gateway, "iam", "DeletePolicy", named)
     return Done(Outcome.DELETED, f"with {len(versions)} version{'s' if len(versions) != 1 else ''}")
 
 
@@ -59,7 +60,12 @@ def delete_bucket(task: DeleteBucket, step: Step, hands: Hands) -> Done:
     gateway, named = hands.deployer(task.account), {"Bucket": task.bucket}
     removed = 0
     while True:
-        answer = gateway.call("s3", "ListObjectVersions", {**named, "MaxKeys": BATCH})
+        try:
+            answer = gateway.call("s3", "ListObjectVersions", {**named, "MaxKeys": BATCH})
+        except AwsError as error:
+            if is_absent(error):
+                return Done(Outcome.DELETED, "it was gone already")
+            raise
         found = [*answer.get("Versions", []), *answer.get("DeleteMarkers", [])]
         if not found:
             break
@@ -77,8 +83,8 @@ def delete_bucket(task: DeleteBucket, step: Step, hands: Hands) -> Done:
         hands.progress.note(step, f"{removed:,} versions deleted")
     for upload in gateway.call("s3", "ListMultipartUploads", named).get("Uploads", []):
         unfinished = {**named, "Key": upload["Key"], "UploadId": upload["UploadId"]}
-        _gone_is_fine(gateway, "s3", "AbortMultipartUpload", unfinished)
-    _gone_is_fine(gateway, "s3", "DeleteBucket", named)
+        delete(gateway, "s3", "AbortMultipartUpload", unfinished)
+    delete(gateway, "s3", "DeleteBucket", named)
     return Done(Outcome.DELETED, f"with {removed:,} object version{'s' if removed != 1 else ''}")
 
 
@@ -88,7 +94,11 @@ def schedule_key_deletion(task: ScheduleKeyDeletion, step: Step, hands: Hands) -
     https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html (2026-11-24)
     """
     asked = {"KeyId": task.key_arn, "PendingWindowInDays": task.days}
-    hands.deployer(task.account).call("kms", "ScheduleKeyDeletion", asked)
+    try:
+        hands.deployer(task.account).call("kms", "ScheduleKeyDeletion", asked)
+    except AwsError as error:
+        if "pending deletion" not in error.text:
+            raise
     return Done(Outcome.DELETED, f"scheduled, gone in {task.days} days; aws kms cancel-key-deletion takes it back")
 
 
@@ -111,9 +121,9 @@ def remove_profiles(task: RemoveProfiles, step: Step, hands: Hands) -> Done:
 def _strip(gateway: Gateway, kind: str, named: dict[str, str]) -> None:
     """Detach the managed policies and delete the inline policies of a ``User`` or ``Role``."""
     for policy in _listed(gateway, f"ListAttached{kind}Policies", "AttachedPolicies", named):
-        _gone_is_fine(gateway, "iam", f"Detach{kind}Policy", {**named, "PolicyArn": policy["PolicyArn"]})
+        delete(gateway, "iam", f"Detach{kind}Policy", {**named, "PolicyArn": policy["PolicyArn"]})
     for name in _listed(gateway, f"List{kind}Policies", "PolicyNames", named):
-        _gone_is_fine(gateway, "iam", f"Delete{kind}Policy", {**named, "PolicyName": name})
+        delete(gateway, "iam", f"Delete{kind}Policy", {**named, "PolicyName": name})
 
 
 def _listed(gateway: Gateway, operation: str, key: str, named: dict[str, str]) -> list[Any]:
@@ -123,11 +133,3 @@ def _listed(gateway: Gateway, operation: str, key: str, named: dict[str, str]) -
         if is_absent(error):
             return []
         raise
-
-
-def _gone_is_fine(gateway: Gateway, service: str, operation: str, parameters: dict[str, Any]) -> None:
-    try:
-        gateway.call(service, operation, parameters)
-    except AwsError as error:
-        if not is_absent(error):
-            raise

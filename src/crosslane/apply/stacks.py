@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from crosslane.apply.deletion import delete
 from crosslane.apply.hands import Hands
 from crosslane.apply.outcome import Done, Outcome
 from crosslane.apply.template_upload import template_argument
@@ -108,15 +109,21 @@ def _update(stack: Stack, live: LiveStack, gateway: Gateway, step: Step, hands: 
             "Tags": [{"Key": key, "Value": value} for key, value in sorted(tags.items())],
             "ChangeSetName": f"crosslane-{token}",
             "ChangeSetType": "UPDATE",
+            "ClientToken": token,
         }
         answer = _call_when_known(gateway, "CreateChangeSet", parameters, stack.account, hands)
         named = {"ChangeSetName": answer["Id"], "StackName": live.id}
         changes = _changes(gateway, named, stack, step, hands)
         if changes is None:
-            gateway.call("cloudformation", "DeleteChangeSet", named)
+            delete(gateway, "cloudformation", "DeleteChangeSet", named)
             return ()
         _refuse_unplanned_replacement(gateway, named, stack, changes)
-        gateway.call("cloudformation", "ExecuteChangeSet", {**named, "ClientRequestToken": token})
+        try:
+            gateway.call("cloudformation", "ExecuteChangeSet", {**named, "ClientRequestToken": token})
+        except AwsError as error:
+            # Repeated after its answer was lost, the call may find that it is under way already.
+            if error.code != "InvalidChangeSetStatus" or not _has_begun(_events(gateway, live.id), token):
+                raise
         _wait(gateway, live.id, frozenset({"UPDATE_COMPLETE"}), token, step, hands, before=live)
     return tuple(f"{change['Action'].lower()} {change['LogicalResourceId']}" for change in changes) or ("tags",)
 
@@ -160,7 +167,7 @@ def _changes(
                 reason = answer.get("StatusReason", "no reason given")
                 if any(text in reason for text in EMPTY_CHANGE_SET):
                     return None
-                gateway.call("cloudformation", "DeleteChangeSet", named)
+                delete(gateway, "cloudformation", "DeleteChangeSet", named)
                 raise OutcomeError(
                     f"the change set of stack {stack.name} failed: {reason}",
                     code="ChangeSetFailed",
@@ -183,7 +190,7 @@ def _refuse_unplanned_replacement(
         logical_id = change["LogicalResourceId"]
         lost = change["Action"] == "Remove" or change.get("Replacement") in ("True", "Conditional")
         if lost and (logical_id in stack.protected or change.get("ResourceType") in types):
-            gateway.call("cloudformation", "DeleteChangeSet", named)
+            delete(gateway, "cloudformation", "DeleteChangeSet", named)
             fate = "removed" if change["Action"] == "Remove" else "replaced"
             raise OutcomeError(
                 f"the update of stack {stack.name} was stopped: {logical_id} ({change.get('PhysicalResourceId')}) "

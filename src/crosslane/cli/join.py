@@ -40,7 +40,7 @@ from crosslane.desired.model import Caution, Desired, SessionProfile
 from crosslane.desired.retired import retired
 from crosslane.errors import CrosslaneError, EnvironmentFailure, OutcomeError
 from crosslane.live.model import Live, LiveIdentity, LocalProfile, Reading, Unreadable, Who
-from crosslane.live.read import read_identity, read_live, reading, side_by_side
+from crosslane.live.read import denied_accounts, read_identity, read_live, reading, side_by_side
 from crosslane.plan import up
 from crosslane.plan.model import Plan, Step, VerifyIdentity
 
@@ -194,15 +194,20 @@ def observe(world: World) -> tuple[World, Live]:
     if world.config.bootstrap.mode is Mode.KEYLESS and world.config.sign_in.permission_set is None:
         world = replace(world, desired=_desired(world.config, _sso_role_name(world, answers)))
     local = _local_profiles(world)  # again: asking a deployer may have renewed its session
-    readers = {name: reader_of(world, name, answers) for name in bases}
-    live = read_live(
+    read = partial(
+        read_live,
         world.desired,
         branch=world.config.pipeline.source.branch,
-        readers=readers,
         identities=answers,
         profiles=local,
     )
-    return world, live
+    readers = {name: reader_of(world, name, answers) for name in bases}
+    live = read(readers=readers)
+    # A deployer whose rights were taken away must not hide from the sign-in what is to be repaired.
+    blind = {
+        name for name in denied_accounts(live, world.desired.repository.account) if readers[name] is not bases[name]
+    }
+    return world, read(readers={**readers, **{name: bases[name] for name in blind}}) if blind else live
 
 
 def _sso_role_name(world: World, answers: Mapping[tuple[str, Who], Reading[LiveIdentity]]) -> str | None:

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
 
-from crosslane.aws.errors import AwsError
+from crosslane.aws.errors import DENIED_CODES, AwsError
 from crosslane.aws.gateway import Gateway
 from crosslane.desired.model import BootstrapState, Desired, Repository, Retired, Tags
 from crosslane.errors import EnvironmentFailure
@@ -37,6 +37,8 @@ K = TypeVar("K")
 ABSENT_CODES = frozenset(
     {
         "NoSuchEntity",
+        "NoSuchBucket",
+        "ChangeSetNotFound",
         "RepositoryDoesNotExistException",
         "BranchDoesNotExistException",
         "PipelineNotFoundException",
@@ -84,7 +86,7 @@ def read_policy(gateway: Gateway, arn: str) -> LivePolicy:
     policy = gateway.call("iam", "GetPolicy", {"PolicyArn": arn})["Policy"]
     version = {"PolicyArn": arn, "VersionId": policy["DefaultVersionId"]}
     document = gateway.call("iam", "GetPolicyVersion", version)["PolicyVersion"]["Document"]
-    return LivePolicy(arn, canonical(document), _tags(policy.get("Tags", [])))
+    return LivePolicy(arn, canonical(document), _tags(policy.get("Tags", [])), policy.get("UpdateDate"))
 
 
 def read_user(gateway: Gateway, name: str) -> LiveUser:
@@ -99,6 +101,7 @@ def read_user(gateway: Gateway, name: str) -> LiveUser:
         boundary=user.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
         access_keys=tuple(AccessKey(key["AccessKeyId"], key["Status"] == "Active", key["CreateDate"]) for key in keys),
         tags=_tags(user.get("Tags", [])),
+        created=user.get("CreateDate"),
     )
 
 
@@ -114,6 +117,7 @@ def read_role(gateway: Gateway, name: str) -> LiveRole:
         max_session_seconds=role.get("MaxSessionDuration", 3600),
         description=role.get("Description", ""),
         tags=_tags(role.get("Tags", [])),
+        created=role.get("CreateDate"),
     )
 
 
@@ -223,6 +227,16 @@ def read_live(
         roles=_of_kind(found, "role"),
         stacks=_of_kind(found, "stack"),
         repository=found["repository", "", ""],
+    )
+
+
+def denied_accounts(live: Live, repository_account: str) -> frozenset[str]:
+    """The accounts in which a read was denied to whoever read."""
+    found: list[tuple[str, object]] = [(repository_account, live.repository)]
+    for things in (live.policies, live.users, live.roles, live.stacks):
+        found += [(account, thing) for (account, _), thing in things.items()]
+    return frozenset(
+        account for account, thing in found if isinstance(thing, Unreadable) and thing.code in DENIED_CODES
     )
 
 
