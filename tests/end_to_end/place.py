@@ -123,7 +123,7 @@ class Place:
         """Start a Python program as this person, with pipes."""
         return subprocess.Popen(
             [sys.executable, *arguments],
-            env=person(self.folder) | {"PYTHONPATH": str(ROOT)},
+            env=person(self.folder) | {"PYTHONPATH": os.pathsep.join((str(ROOT), *sys.path))},
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
