@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SUBCOMMANDS: dict[str, str] = {
     "lint": "crosslane.cli.iam_lint",
+    "used": "crosslane.cli.iam_used",
 }
 """Subcommands that live in modules of their own, imported when they are called."""
 

@@ -30,12 +30,20 @@ class Audit:
         self._file: IO[str] = os.fdopen(descriptor, "a", encoding="utf-8")
         self._clock = clock
         self._lock = threading.Lock()
+        self._told: dict[str, object] = {}
 
     def __call__(self, found: Judgement) -> None:
-        """One line, written at once: a sandbox may end at any moment."""
-        line = json.dumps(record(found, self._clock()), separators=(",", ":"))
+        """One line, written at once: a sandbox may end at any moment. A principal's policies are told with its first
+        decision and with the first after they have changed."""
+        told = record(found, self._clock())
         with self._lock:
-            self._file.write(line + "\n")
+            if found.identity is not None:
+                held = found.decision.policies.identity
+                # Layers are kept while they are in use: the same object is the same policies.
+                if self._told.get(found.identity.principal_arn) is not held:
+                    self._told[found.identity.principal_arn] = held
+                    told["policies"] = [{"name": one.name, "document": one.text} for one in held.policies]
+            self._file.write(json.dumps(told, separators=(",", ":")) + "\n")
             self._file.flush()
 
 
