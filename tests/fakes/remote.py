@@ -34,7 +34,7 @@ from crosslane.live.model import (
     canonical,
     canonical_text,
 )
-from crosslane.plan.bootstrap import assumed_role_arn
+from crosslane.plan.profiles import assumed_role_arn
 from crosslane.plan.up import Place
 from tests.fakes.four_accounts import MARK
 

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 
 from crosslane.desired.model import Desired, OutputOf, Repository, Stack, Tags
 from crosslane.live.model import Absent, Live, LiveStack, Owner, Unreadable, owner_of
-from crosslane.plan.bootstrap import Part, step_id
-from crosslane.plan.model import Blocked, Op, PutRepository, PutStack, ReadOutputs, Step, VerifyPipeline
+from crosslane.plan.model import Blocked, Op, Part, PutRepository, PutStack, ReadOutputs, Step, VerifyPipeline, step_id
 from crosslane.plan.ownership import Foreign, seen
 from crosslane.plan.stacks import OutputLookup, decide_stack
 

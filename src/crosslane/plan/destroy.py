@@ -16,7 +16,6 @@ from crosslane.live.model import (
     Unreadable,
     owner_of,
 )
-from crosslane.plan.bootstrap import step_id
 from crosslane.plan.model import (
     Blocked,
     DeleteBucket,
@@ -31,6 +30,7 @@ from crosslane.plan.model import (
     ScheduleKeyDeletion,
     Step,
     Task,
+    step_id,
 )
 from crosslane.plan.retire import retire_steps
 

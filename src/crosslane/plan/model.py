@@ -292,6 +292,15 @@ class Blocked:
     reason: str
 
 
+Part = Step | Conflict | Blocked
+"""What planning one thing gives: a step, or what stands in its way."""
+
+
+def step_id(account: str, what: str, name: str) -> str:
+    """The stable id of a step."""
+    return f"{account}/{what}/{name}"
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Steps in an order that respects ``after``; with conflicts or blocks it must not be applied."""

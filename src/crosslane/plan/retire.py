@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from crosslane.desired.model import Retired, Tags
 from crosslane.live.model import Live, LivePolicy, LiveUser, Owner, owner_of
-from crosslane.plan.bootstrap import step_id
-from crosslane.plan.model import DeletePolicy, DeleteUser, Op, RemoveProfiles, Step, Task
+from crosslane.plan.model import DeletePolicy, DeleteUser, Op, RemoveProfiles, Step, Task, step_id
 
 
 def retire_steps(gone: Retired, live: Live, ours: Tags, mark: str, after: tuple[str, ...]) -> tuple[Step, ...]:

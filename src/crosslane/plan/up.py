@@ -8,9 +8,10 @@ from datetime import datetime
 
 from crosslane.desired.model import BootstrapState, Desired, Tags
 from crosslane.live.model import Live, Who
-from crosslane.plan.bootstrap import Part, bootstrap_parts, session_parts, step_id
+from crosslane.plan.bootstrap import bootstrap_parts
 from crosslane.plan.deploy import deploy_parts
-from crosslane.plan.model import Blocked, Conflict, Op, Plan, Step, VerifyIdentity, VerifyProfile
+from crosslane.plan.model import Blocked, Conflict, Op, Part, Plan, Step, VerifyIdentity, VerifyProfile, step_id
+from crosslane.plan.profiles import session_parts
 from crosslane.plan.retire import retire_steps
 
 

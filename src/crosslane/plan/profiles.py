@@ -1,0 +1,201 @@
+"""The steps of keys, sessions and the profiles that give them (rows G10 to G16 of the guide)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from crosslane.desired.model import BootstrapState, KeyProfile, SessionProfile, User
+from crosslane.live.model import Live, LiveIdentity, Unreadable, Who
+from crosslane.plan.model import (
+    Blocked,
+    Conflict,
+    Op,
+    OpenSession,
+    Part,
+    PutAccessKey,
+    PutKeyProfile,
+    PutSessionProfile,
+    Step,
+    VerifyIdentity,
+    VerifyStackAccess,
+    step_id,
+)
+
+SESSION_LEFT = timedelta(minutes=15)
+"""A session with less than this left is renewed before work starts: the longest stack operation fits into it."""
+
+DEAD_KEY_CODES = frozenset({"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch"})
+"""AWS says that the key is not (or no longer) one of its own; anything else says nothing about the key."""
+
+
+def key_parts(
+    profile: KeyProfile,
+    user: User,
+    live: Live,
+    mark: str,
+    adopt: bool,
+    account_id: str,
+    after: tuple[str, ...],
+) -> list[Part]:
+    """The user's access key in its profile (G10 to G12): kept while it works, else made anew."""
+    account, name = profile.account, profile.name
+    local = live.profiles.get(name)
+    if (conflict := _profile_conflict(live, account, name, mark, adopt)) is not None:
+        return [conflict]
+    held = local.access_key_id if local is not None and local.owner == mark else None
+    identity = live.identities.get((account, Who.KEY))
+    if held is not None and isinstance(identity, Unreadable) and identity.code not in DEAD_KEY_CODES:
+        return [Blocked(account, "identity", name, identity.code, identity.reason)]
+    works = held is not None and isinstance(identity, LiveIdentity) and identity.arn == user.arn
+    reason = "the profile holds a working key of the user"
+    if not works:
+        reason = "the profile's key is no longer the user's" if held else "the profile holds no key of the user yet"
+    key = Step(
+        id=step_id(account, "access-key", name),
+        account=account,
+        guide="G10",
+        title=f"access key of user {user.name}",
+        op=Op.KEEP if works else Op.CREATE,
+        kind="access key",
+        name=user.name,
+        reason=reason,
+        task=PutAccessKey(profile, held),
+        after=after,
+        undo="deactivate, then delete the key",
+    )
+    store = Step(
+        id=step_id(account, "key-profile", name),
+        account=account,
+        guide="G11",
+        title=f"profile {name}",
+        op=Op.KEEP if works else Op.UPDATE if local is not None else Op.CREATE,
+        kind="profile",
+        name=name,
+        reason="its key, region and output are stored" if not works else "it is as it should be",
+        task=PutKeyProfile(profile),
+        after=(key.id,),
+        undo="remove the profile from the files",
+    )
+    verify = Step(
+        id=step_id(account, "verify-key", name),
+        account=account,
+        guide="G12",
+        title=f"identity of {name}",
+        op=Op.VERIFY,
+        kind="identity",
+        name=name,
+        reason="the caller is asked for",
+        task=VerifyIdentity(Who.KEY, name, account_id, user.arn),
+        after=(store.id,),
+    )
+    return [key, store, verify]
+
+
+def session_parts(
+    state: BootstrapState,
+    live: Live,
+    *,
+    account_id: str,
+    first_stack: str,
+    mark: str,
+    process: str | None,
+    adopt: bool,
+    after: tuple[str, ...],
+    now: datetime,
+) -> list[Part]:
+    """The deployer's session (G13 to G16): kept while it is good for the work ahead, else opened anew."""
+    profile = state.session_profile
+    account, name = profile.account, profile.name
+    if (conflict := _profile_conflict(live, account, name, mark, adopt)) is not None:
+        return [conflict]
+    local = live.profiles.get(name)
+    good = session_is_good(profile, live, now)
+    opened = Step(
+        id=step_id(account, "session", name),
+        account=account,
+        guide="G13",
+        title=f"session of role {state.role.name}",
+        op=Op.KEEP if good else Op.OPEN,
+        kind="session",
+        name=name,
+        reason="the stored session works" if good else "there is no session that lasts for the work ahead",
+        task=OpenSession(profile),
+        after=after,
+    )
+    # Static keys beside a credential_process would win over it.
+    formed = local is not None and local.process == process and not (process and local.access_key_id)
+    stored = Step(
+        id=step_id(account, "session-profile", name),
+        account=account,
+        guide="G14",
+        title=f"profile {name}",
+        op=Op.CREATE if local is None else Op.UPDATE if not formed else Op.KEEP if good or process else Op.OPEN,
+        kind="profile",
+        name=name,
+        reason=_profile_reason(formed, process),
+        task=PutSessionProfile(profile, process),
+        after=(opened.id,),
+        undo="remove the profile from the files",
+    )
+    arn = assumed_role_arn(profile)
+    verify = Step(
+        id=step_id(account, "verify-session", name),
+        account=account,
+        guide="G15",
+        title=f"identity of {name}",
+        op=Op.VERIFY,
+        kind="identity",
+        name=name,
+        reason="the caller is asked for",
+        task=VerifyIdentity(Who.DEPLOYER, name, account_id, arn),
+        after=(stored.id,),
+    )
+    access = Step(
+        id=step_id(account, "stack-access", name),
+        account=account,
+        guide="G16",
+        title=f"{name} deploys the stacks",
+        op=Op.VERIFY,
+        kind="profile",
+        name=name,
+        reason=f"it must be able to read the stack {first_stack}",
+        task=VerifyStackAccess(profile, first_stack),
+        after=(verify.id,),
+    )
+    return [opened, stored, verify, access]
+
+
+def assumed_role_arn(profile: SessionProfile) -> str:
+    """The ARN that GetCallerIdentity gives for the session of the profile.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns (2026-11-24)
+    """
+    prefix, _, role = profile.role_arn.partition(":role/")
+    return f"{prefix.replace(':iam:', ':sts:')}:assumed-role/{role.rsplit('/', 1)[-1]}/{profile.session_name}"
+
+
+def session_is_good(profile: SessionProfile, live: Live, now: datetime) -> bool:
+    """Whether the stored session is the role's, works, and lasts long enough."""
+    local = live.profiles.get(profile.name)
+    identity = live.identities.get((profile.account, Who.DEPLOYER))
+    return (
+        local is not None
+        and local.expires is not None
+        and local.expires - now > SESSION_LEFT
+        and isinstance(identity, LiveIdentity)
+        and identity.arn == assumed_role_arn(profile)
+    )
+
+
+def _profile_reason(formed: bool, process: str | None) -> str:
+    how = "gets a session from crosslane whenever one is needed" if process else "holds the session's keys"
+    return f"it {how}" if formed else f"it is to be one that {how}"
+
+
+def _profile_conflict(live: Live, account: str, name: str, mark: str, adopt: bool) -> Conflict | None:
+    local = live.profiles.get(name)
+    if local is None or local.owner == mark or (local.owner is None and adopt):
+        return None
+    if local.owner is None:
+        return Conflict(account, "profile", name, "it is in the profile files and not crosslane's", adoptable=True)
+    return Conflict(account, "profile", name, f"it belongs to the pipeline {local.owner}", adoptable=False)
