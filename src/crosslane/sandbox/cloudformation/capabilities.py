@@ -28,4 +28,9 @@ def check_capabilities(template: Template, given: Sequence[str]) -> None:
     capability, _ = needed(template)
     enough = {None: True, "CAPABILITY_IAM": bool({"CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"} & set(given))}
     if not enough.get(capability, capability in given):
-        raise ServiceError("InsufficientCapabilitiesException", f"Requires capabilities : [{capability}]")
+        raise insufficient(str(capability))
+
+
+def insufficient(capability: str) -> ServiceError:
+    """What CloudFormation answers when a capability is not acknowledged."""
+    return ServiceError("InsufficientCapabilitiesException", f"Requires capabilities : [{capability}]")

@@ -14,14 +14,14 @@ from typing import Any, Final
 
 from crosslane.sandbox.cloudformation import operations
 from crosslane.sandbox.cloudformation.change_set import NO_CHANGES, ChangeSet, describe, summary
-from crosslane.sandbox.cloudformation.changes import check_types, difference
+from crosslane.sandbox.cloudformation.changes import Difference, check_types, difference
 from crosslane.sandbox.cloudformation.core import Answer, Core
 from crosslane.sandbox.cloudformation.describe import page
 from crosslane.sandbox.cloudformation.errors import constraint, invalid, unsupported
 from crosslane.sandbox.cloudformation.events import stack_event
-from crosslane.sandbox.cloudformation.requests import allow_only, definition_of, named, stack_name
+from crosslane.sandbox.cloudformation.requests import allow_only, expanded, named, source_of, stack_name
 from crosslane.sandbox.cloudformation.session import check_role
-from crosslane.sandbox.cloudformation.stack import Stack
+from crosslane.sandbox.cloudformation.stack import Definition, Stack
 from crosslane.sandbox.cloudformation.stack_handlers import USER_INITIATED, begin_update, check_order, refuse_update
 from crosslane.sandbox.cloudformation.store import Store
 from crosslane.sandbox.cloudformation.work import Work
@@ -65,20 +65,23 @@ def create_change_set(core: Core, request: Request) -> Answer:
     previous = found if kind == "UPDATE" else None
     old_role = previous.defined().role_arn if previous else None
     session = core.session(request, given.get("RoleARN") or old_role)
-    definition = definition_of(request, session, previous)
+    source = source_of(request, session, previous)
     check_role(session)
+    definition, failure = _expanded(request, source)
     with store.changed:
         # Looked up anew: another request may have been quicker.
         found = _stack_for(store, request, kind, name)
         if (known := _same(store, found, name, token)) is not None:
             return {"Id": known.id, "StackId": known.stack_id}
         stack = found if found is not None else _new_stack(core, store, stack_name(request))
-        check_types(stack, definition)
-        check_order(definition, store.place, stack.name, stack.id)
-        diff = difference(store, stack, definition)
+        if failure is None:
+            diff, failure = _worked_out(store, stack, definition)
+        else:
+            diff = Difference((), anything=False)
         if found is None:
             store.stacks[stack.id] = stack
-        empty = kind == "UPDATE" and not diff.anything
+        if failure is None and kind == "UPDATE" and not diff.anything:
+            failure = NO_CHANGES
         change_set = ChangeSet(
             id=store.place.arn(f"changeSet/{name}/{core.new_id()}"),
             name=name,
@@ -88,10 +91,10 @@ def create_change_set(core: Core, request: Request) -> Answer:
             created=core.tools.clock(),
             definition=definition,
             difference=diff,
-            status="FAILED" if empty else "CREATE_COMPLETE",
-            execution_status="UNAVAILABLE" if empty else "AVAILABLE",
+            status="FAILED" if failure is not None else "CREATE_COMPLETE",
+            execution_status="UNAVAILABLE" if failure is not None else "AVAILABLE",
             description=given.get("Description"),
-            reason=NO_CHANGES if empty else None,
+            reason=failure,
             on_failure=on_failure,
             token=token,
         )
@@ -99,6 +102,31 @@ def create_change_set(core: Core, request: Request) -> Answer:
         if kind == "CREATE":
             stack.change_set_id = change_set.id
     return {"Id": change_set.id, "StackId": stack.id}
+
+
+def _expanded(request: Request, source: Definition) -> tuple[Definition, str | None]:
+    """The definition with its transform done, else as it was with the reason why the change set fails.
+
+    Change sets need no CAPABILITY_AUTO_EXPAND: they are what shows the expansion
+    (https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html, 2026-11-25).
+    """
+    try:
+        return expanded(request, source), None
+    except ServiceError as error:
+        return source, error.message
+
+
+def _worked_out(store: Store, stack: Stack, definition: Definition) -> tuple[Difference, str | None]:
+    """What the change set changes. What is wrong with a template is answered at once, with an expanded one it is the
+    reason why the change set fails."""
+    try:
+        check_types(stack, definition)
+        check_order(definition, store.place, stack.name, stack.id)
+        return difference(store, stack, definition), None
+    except ServiceError as error:
+        if not definition.template.transforms:
+            raise
+        return Difference((), anything=False), error.message
 
 
 def _same(store: Store, stack: Stack | None, name: str, token: str | None) -> ChangeSet | None:

@@ -122,16 +122,18 @@ def get_template(core: Core, request: Request) -> Answer:
     given, store = request.parameters, core.store(request)
     with store.changed:
         if given.get("ChangeSetName"):
-            text = find_change_set(store, given).definition.template.text
+            found = find_change_set(store, given).definition.template
         elif given.get("StackName"):
             stack = store.get(named(request))
             if stack.definition is None:
                 raise invalid(f"Stack with id {given['StackName']} does not exist")
-            text = stack.definition.template.text
+            found = stack.definition.template
         else:
             raise invalid("StackName is required if ChangeSetName is not specified.")
     # Without transforms the processed template is the original.
-    return {"TemplateBody": text, "StagesAvailable": ["Original", "Processed"]}
+    processed = given.get("TemplateStage") == "Processed" and found.processed is not None
+    stages = ["Original", "Processed"] if found.processed is not None or not found.transforms else ["Original"]
+    return {"TemplateBody": found.processed if processed else found.text, "StagesAvailable": stages}
 
 
 def validate_template(core: Core, request: Request) -> Answer:
@@ -148,7 +150,12 @@ def validate_template(core: Core, request: Request) -> Answer:
         )
         for declared in template.parameters.values()
     ]
-    return present({"Parameters": parameters, "Description": template.description}) | _capabilities(template)
+    shown = {
+        "Parameters": parameters,
+        "Description": template.description,
+        "DeclaredTransforms": list(template.transforms),
+    }
+    return present(shown) | _capabilities(template)
 
 
 def _capabilities(template: Template) -> dict[str, Any]:
@@ -175,6 +182,7 @@ def get_template_summary(core: Core, request: Request) -> Answer:
         "Description": template.description,
         "ResourceTypes": [resource.type for resource in template.resources.values()],
         "Version": template.body.get("AWSTemplateFormatVersion"),
+        "DeclaredTransforms": list(template.transforms),
         "Metadata": None if template.metadata is None else json.dumps(template.metadata),
     }
     return present(shown) | _capabilities(template)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from crosslane.sandbox.cloudformation.capabilities import check_capabilities
+from crosslane.sandbox.cloudformation.capabilities import check_capabilities, insufficient
 from crosslane.sandbox.cloudformation.errors import constraint, invalid, unsupported
 from crosslane.sandbox.cloudformation.parameters import assign, check_declarations
 from crosslane.sandbox.cloudformation.references import check_references
@@ -15,6 +16,7 @@ from crosslane.sandbox.cloudformation.resources.registry import NAMES, has_attri
 from crosslane.sandbox.cloudformation.session import Session
 from crosslane.sandbox.cloudformation.stack import Definition, Stack
 from crosslane.sandbox.cloudformation.template import Template, parse_template
+from crosslane.sandbox.cloudformation.transform import expand
 from crosslane.sandbox.request import Request, ServiceError
 
 BODY_LIMIT = 51_200
@@ -65,7 +67,8 @@ def template_of(request: Request, session: Session, previous: Stack | None = Non
             raise invalid("You cannot specify both usePreviousTemplate and Template Body / Template URL.")
         if previous is None or previous.definition is None:
             raise invalid("Either Template URL or Template Body must be specified.")
-        return previous.definition.template
+        before = previous.definition.template
+        return parse_template(before.text) if before.transforms else before
     if body and url:
         raise invalid("You cannot specify both TemplateURL and TemplateBody")
     if body:
@@ -103,22 +106,35 @@ def read_s3(url: str, session: Session) -> str:
 
 
 def check_template(template: Template) -> None:
-    """Refuse unknown types, unresolved names, unknown parameter types."""
+    """Refuse unknown types, unresolved names, unknown parameter types. Of a template whose transform is still to be
+    done only the parameters can be judged."""
     check_declarations(template.parameters)
+    if template.transforms and template.processed is None:
+        return
     check_references(template, NAMES, has_attribute)
 
 
 def definition_of(request: Request, session: Session, previous: Stack | None) -> Definition:
-    """The definition that a create, update or change set asks for; everything checked but conditions and order.
+    """The definition that a create or update asks for; everything checked but conditions and order.
 
-    What an update leaves out stays as it was: tags, service role, notification ARNs.
+    What an update leaves out stays as it was: tags, service role, notification ARNs. A template with a transform is
+    expanded, which needs a capability of its own
+    (https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html, 2026-11-25).
     """
+    source = source_of(request, session, previous)
+    if source.template.transforms and "CAPABILITY_AUTO_EXPAND" not in source.capabilities:
+        raise insufficient("CAPABILITY_AUTO_EXPAND")
+    return expanded(request, source)
+
+
+def source_of(request: Request, session: Session, previous: Stack | None) -> Definition:
+    """The same with its transform still to be done, and what only the expanded template shows unchecked."""
     parameters = request.parameters
     old = previous.definition if previous else None
     template = template_of(request, session, previous)
-    check_template(template)
-    _check_resource_types(template, parameters.get("ResourceTypes", ()))
-    check_capabilities(template, parameters.get("Capabilities", ()))
+    if not template.transforms:
+        _check(request, template)
+    check_declarations(template.parameters)
     if any(parameters.get("RollbackConfiguration", {}).values()):
         raise unsupported("rollback triggers")
 
@@ -136,6 +152,22 @@ def definition_of(request: Request, session: Session, previous: Stack | None) ->
         role_arn=session.role_arn,
         notification_arns=tuple(notified),
     )
+
+
+def expanded(request: Request, source: Definition) -> Definition:
+    """The definition with its transform done and checked; the same if it has none."""
+    if not source.template.transforms:
+        return source
+    values = {value.name: value.text if value.resolved is None else value.resolved for value in source.parameters}
+    template = expand(source.template, values, request.region)
+    _check(request, template)
+    return replace(source, template=template)
+
+
+def _check(request: Request, template: Template) -> None:
+    check_template(template)
+    _check_resource_types(template, request.parameters.get("ResourceTypes", ()))
+    check_capabilities(template, request.parameters.get("Capabilities", ()))
 
 
 def _tags(given: Sequence[Mapping[str, str]]) -> tuple[tuple[str, str], ...]:

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import yaml
 
@@ -46,6 +46,10 @@ _RESOURCE_KEYS = frozenset(
         "UpdatePolicy",
     ]
 )
+SERVERLESS: Final = "AWS::Serverless-2016-10-31"
+"""The one transform that the sandbox knows; see ``transform``."""
+_SERVERLESS_SECTIONS = frozenset(["Globals"])
+_SERVERLESS_RESOURCE_KEYS = frozenset(["Connectors", "IgnoreGlobals"])
 _ALPHANUMERIC = re.compile(r"[A-Za-z0-9]+")
 _DEEPEST = 100
 """A bound of ours: what is nested deeper is no template, and every walk over it is recursive."""
@@ -97,7 +101,11 @@ class ParameterDeclaration:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A parsed template. ``text`` is the body exactly as it was sent; ``body`` the same as plain data."""
+    """A parsed template. ``text`` is the body exactly as it was sent; ``body`` the same as plain data.
+
+    A template with ``transforms`` is only the source of one until ``processed`` is there: the expanded text, which
+    everything but ``text`` then describes.
+    """
 
     text: str
     body: Mapping[str, Any] = field(repr=False)
@@ -108,6 +116,8 @@ class Template:
     conditions: Mapping[str, Any]
     resources: Mapping[str, ResourceDeclaration]
     outputs: Mapping[str, OutputDeclaration]
+    transforms: tuple[str, ...] = ()
+    processed: str | None = field(default=None, repr=False)
 
 
 def parse_template(text: str) -> Template:
@@ -119,7 +129,9 @@ def parse_template(text: str) -> Template:
         body = _load(text)
     except RecursionError:
         raise _too_deep() from None
-    unknown = sorted(set(body) - _SECTIONS)
+    transforms = declared_transforms(body)
+    serverless = SERVERLESS in transforms
+    unknown = sorted(set(body) - _SECTIONS - (_SERVERLESS_SECTIONS if serverless else frozenset()))
     if unknown:
         raise invalid(f"Invalid template property or properties [{', '.join(unknown)}]")
     _refuse_sections(body)
@@ -140,8 +152,9 @@ def parse_template(text: str) -> Template:
         parameters={name: _parameter(name, value) for name, value in _section(body, "Parameters").items()},
         mappings=_mappings(_section(body, "Mappings")),
         conditions=_conditions(_section(body, "Conditions")),
-        resources=_resources(body),
+        resources=_resources(body, _RESOURCE_KEYS | _SERVERLESS_RESOURCE_KEYS if serverless else _RESOURCE_KEYS),
         outputs={name: _output(name, value) for name, value in _section(body, "Outputs").items()},
+        transforms=transforms,
     )
 
 
@@ -152,8 +165,9 @@ def declared_transforms(body: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _refuse_sections(body: Mapping[str, Any]) -> None:
-    if transforms := declared_transforms(body):
-        raise unsupported(f"the transform {transforms[0]}")
+    for transform in declared_transforms(body):
+        if transform != SERVERLESS:
+            raise unsupported(f"the transform {transform}")
     for section in ("Rules", "Hooks"):
         if body.get(section):
             raise unsupported(f"the template section {section}")
@@ -254,7 +268,7 @@ def _too_deep() -> ServiceError:
     return invalid(f"Template format error: nested deeper than {_DEEPEST} levels")
 
 
-def _resources(body: Mapping[str, Any]) -> dict[str, ResourceDeclaration]:
+def _resources(body: Mapping[str, Any], keys: frozenset[str]) -> dict[str, ResourceDeclaration]:
     section = body.get("Resources")
     if not section:
         raise invalid("Template format error: At least one Resources member must be defined.")
@@ -264,10 +278,10 @@ def _resources(body: Mapping[str, Any]) -> dict[str, ResourceDeclaration]:
         raise invalid(
             f"Template format error: Number of resources, {len(section)}, is greater than maximum allowed, 500"
         )
-    return {logical_id: _resource(logical_id, value) for logical_id, value in section.items()}
+    return {logical_id: _resource(logical_id, value, keys) for logical_id, value in section.items()}
 
 
-def _resource(logical_id: str, value: Mapping[str, Any]) -> ResourceDeclaration:
+def _resource(logical_id: str, value: Mapping[str, Any], keys: frozenset[str]) -> ResourceDeclaration:
     if not _ALPHANUMERIC.fullmatch(logical_id):
         raise invalid(f"Template format error: Resource name {logical_id} is non alphanumeric.")
     kind = value.get("Type")
@@ -276,7 +290,7 @@ def _resource(logical_id: str, value: Mapping[str, Any]) -> ResourceDeclaration:
             f"Template format error: [/Resources/{logical_id}] Every Resources object must contain a Type member."
         )
     for key in value:
-        if key not in _RESOURCE_KEYS:
+        if key not in keys:
             raise invalid(f"Invalid template resource property '{key}'")
     for key in ("CreationPolicy", "UpdatePolicy"):
         if key in value:
