@@ -19,6 +19,8 @@ from crosslane.sandbox.authorization.policies import Policies
 from crosslane.sandbox.authorization.world import StoreWorld
 from crosslane.sandbox.clients import Clients, MayAssume
 from crosslane.sandbox.front import Front, Key, Routes
+from crosslane.sandbox.functions.http_api import HttpApis
+from crosslane.sandbox.functions.invocation import Invoker
 from crosslane.sandbox.identities import Identities, Identity, Kind
 from crosslane.sandbox.lifecycle import MANAGEMENT_PROFILE, START_URL
 from crosslane.sandbox.oidc import Oidc
@@ -27,6 +29,7 @@ from crosslane.sandbox.propagation import Propagation, Thing
 from crosslane.sandbox.request import Handler
 from crosslane.sandbox.server import Server
 from crosslane.sandbox.services import (
+    apigatewayv2,
     codebuild,
     codecommit,
     codepipeline,
@@ -122,9 +125,14 @@ def build(options: Options, clock: Clock = system_clock, listener: Listener | No
     may_assume = assumption.rule(authorizer, options.region) if options.enforce else assumption.everybody
     clients = Clients(server.endpoint, store, identities, may_assume)
     routes = _routes(store, identities, organization, propagation, managed, organizations_seen, may_assume)
-    late = {"cloudformation": _cloudformation(clients, clock, options.resource_seconds, stacks), "s3": s3.prepare}
+    late = {
+        "cloudformation": _cloudformation(clients, clock, options.resource_seconds, stacks),
+        "lambda": _functions(store, clients, server.endpoint, clock),
+        "s3": s3.prepare,
+    }
     front = Front(store, identities, routes, late, options.id, authorizer if options.enforce else None)
-    server.application = Portal(Oidc(clock, options.start_url), store, identities, options.members, front)
+    portal = Portal(Oidc(clock, options.start_url), store, identities, options.members, front)
+    server.application = HttpApis(store, Invoker(clients, server.endpoint, clock), portal)
     sign_ins = {member.name: signed_in(member) for member in options.members}
     return Sandbox(server, store, identities, clients, organization, sign_ins, signed_in(owner), judge)
 
@@ -164,6 +172,7 @@ def _routes(
             **codebuild.handlers(store, identities.clock),
             **codecommit.handlers(store, identities.clock),
             **codepipeline.handlers(store, identities.clock),
+            **apigatewayv2.handlers(store),
         },
         checks={
             **checks,
@@ -211,5 +220,16 @@ def _cloudformation(
         stacks.engine = Engine(clients, clock, settle=settle, linger=linger)
         handlers: Mapping[Key, Handler] = stacks.engine.handlers()
         return handlers
+
+    return load
+
+
+def _functions(store: Store, clients: Clients, endpoint: str, clock: Clock) -> Callable[[], Mapping[Key, Handler]]:
+    """Lambda, imported at the first request for it."""
+
+    def load() -> Mapping[Key, Handler]:
+        from crosslane.sandbox.functions.handlers import handlers
+
+        return handlers(store, clients, endpoint, clock)
 
     return load

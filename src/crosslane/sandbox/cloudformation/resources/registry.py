@@ -7,21 +7,43 @@ from types import MappingProxyType
 from typing import Final
 
 from crosslane.sandbox.cloudformation.resources import (
+    api_gateway,
+    cloudwatch,
     codebuild,
     codecommit,
     codepipeline,
+    dynamodb,
     events,
     iam,
     kms,
+    lambda_functions,
     logs,
     s3,
     sns,
+    sqs,
     ssm,
     wait,
 )
 from crosslane.sandbox.cloudformation.resources.model import ResourceType
 
-_MODULES = (codebuild, codecommit, codepipeline, events, iam, kms, logs, s3, sns, ssm, wait)
+_MODULES = (
+    api_gateway,
+    cloudwatch,
+    codebuild,
+    codecommit,
+    codepipeline,
+    dynamodb,
+    events,
+    iam,
+    kms,
+    lambda_functions,
+    logs,
+    s3,
+    sns,
+    sqs,
+    ssm,
+    wait,
+)
 
 TYPES: Final[Mapping[str, ResourceType]] = MappingProxyType(
     {kind.name: kind for module in _MODULES for kind in module.TYPES}
