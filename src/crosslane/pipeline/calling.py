@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from crosslane.aws.errors import AccessDenied, CredentialsFailure
@@ -46,6 +46,26 @@ class FirstThatMay:
             else:
                 return answer
         raise AssertionError("the last caller answers or raises")
+
+
+class Checked:
+    """A caller whose identity is looked at before its first call; ``check`` gets its account id and its ARN.
+
+    A profile of another account must not read, start or approve a pipeline that happens to have the same name.
+    """
+
+    def __init__(self, caller: Caller, check: Callable[[str, str], None]) -> None:
+        self.account = caller.account
+        self._caller = caller
+        self._check: Callable[[str, str], None] | None = check
+
+    def call(self, service: str, operation: str, parameters: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Raises as ``Gateway.call`` does, and what the check raises."""
+        if self._check is not None:
+            identity = self._caller.call("sts", "GetCallerIdentity")
+            self._check(identity["Account"], identity["Arn"])
+            self._check = None
+        return self._caller.call(service, operation, parameters)
 
 
 def all_pages(

@@ -8,10 +8,10 @@ from functools import partial
 from typing import TypeVar
 
 from crosslane.aws.errors import AwsError, Unreachable
-from crosslane.errors import EnvironmentFailure
+from crosslane.errors import EnvironmentFailure, OutcomeError
 from crosslane.pipeline.calling import Caller
 from crosslane.pipeline.model import Definition, Execution
-from crosslane.pipeline.read import read_again
+from crosslane.pipeline.read import read_again, read_execution
 
 PASSING_CODES = frozenset(
     {
@@ -29,6 +29,10 @@ PASSING_CODES = frozenset(
 
 https://docs.aws.amazon.com/codepipeline/latest/APIReference/CommonErrors.html (2026-11-24)
 """
+
+
+KNOWN_WITHIN = 10.0
+"""Seconds until a new execution is known to reads (a guess, on the safe side)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,18 @@ def follow(caller: Caller, definition: Definition, first: Execution, watch: Watc
         before = execution
         execution = patiently(partial(read_again, caller, definition, before), watch)
         pause = watch.pace.after(pause) if execution == before else watch.pace.first
+
+
+def first_look(caller: Caller, definition: Definition, execution_id: str, watch: Watch, *, fresh: bool) -> Execution:
+    """The execution to begin with. One that was started just now (``fresh``) may take some seconds to be known."""
+    since = watch.now()
+    while True:
+        try:
+            return patiently(partial(read_execution, caller, definition, execution_id), watch)
+        except OutcomeError:
+            if not fresh or watch.now() - since >= KNOWN_WITHIN:
+                raise
+        watch.sleep(watch.pace.first)
 
 
 def patiently(read: Callable[[], T], watch: Watch) -> T:

@@ -14,7 +14,7 @@ from crosslane.aws.errors import AwsError
 from crosslane.errors import OutcomeError, UsageError
 from crosslane.iam.arn import parse_arn
 from crosslane.pipeline.calling import Caller
-from crosslane.pipeline.model import Action, Execution
+from crosslane.pipeline.model import Action, ActionStatus, Execution
 
 SLACK = timedelta(seconds=2)
 """How far the clocks of CodePipeline and CloudFormation are taken to be apart."""
@@ -188,7 +188,8 @@ def _events(caller: Caller, action: Action) -> list[dict[str, Any]]:
     if stack is None or action.started is None:
         return []
     since = action.started - SLACK
-    until = None if action.updated is None else action.updated + SLACK
+    over = action.status is not ActionStatus.IN_PROGRESS
+    until = action.updated + SLACK if over and action.updated is not None else None
     found: list[dict[str, Any]] = []
     asked = {"StackName": stack}
     while True:

@@ -65,6 +65,11 @@ def read_again(caller: Caller, definition: Definition, before: Execution) -> Exe
     return replace(found, actions=actions)
 
 
+def read_revisions(caller: Caller, pipeline: str, execution_id: str) -> tuple[Revision, ...]:
+    """What the execution runs on."""
+    return _without_actions(caller, Definition(pipeline, (), ()), execution_id).revisions
+
+
 def read_actions(caller: Caller, definition: Definition, execution_id: str) -> tuple[Action, ...]:
     """Every action of the definition, with its latest run in this execution.
 

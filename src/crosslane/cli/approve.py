@@ -1,0 +1,28 @@
+"""``crosslane approve``: answer a stage that waits for approval."""
+
+from __future__ import annotations
+
+import click
+
+from crosslane.cli.answering import answered
+from crosslane.cli.options import Invocation, common_options
+from crosslane.pipeline.approvals import Answer
+
+EXAMPLES = """\b
+Examples:
+  crosslane approve
+  crosslane approve ApproveDeployProd --comment "looked at in test"
+"""
+
+
+@click.command("approve", epilog=EXAMPLES)
+@click.argument("stage", required=False, metavar="[STAGE]")
+@click.option("--comment", metavar="TEXT", help="Why; kept with the execution.  [default: that crosslane did it]")
+@click.option("--execution", "execution_id", metavar="ID", help="Only if it is this execution that waits.")
+@common_options
+def command(invocation: Invocation, stage: str | None, comment: str | None, execution_id: str | None) -> int:
+    """Approve the stage that waits, so that the pipeline goes on.
+
+    You do it with your own sign-in, and IAM decides whether you may. Code 1 if nothing waits.
+    """
+    return answered(invocation, Answer.APPROVED, stage, execution_id, comment)
