@@ -56,6 +56,7 @@ def _stacks(config: Config, account: Account, stacks: Sequence[Stack]) -> Statem
             "cloudformation:GetStackPolicy",
             "cloudformation:GetTemplate*",
             "cloudformation:List*",
+            "cloudformation:RollbackStack",
             "cloudformation:TagResource",
             "cloudformation:UntagResource",
             "cloudformation:UpdateStack",
