@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-import pytest
-
 from tests.end_to_end.place import Place, place_in
 
 
@@ -15,9 +13,10 @@ def fill(place: Place) -> str:
     (bucket,) = place.listing()["tools buckets"]
     s3 = place.aws("tools", "s3")
     for key in ("a", "b", "b", "c"):
-        s3.put_object(Bucket=bucket, Key=f"sample-lambda/{key}", Body=io.BytesIO(b"x"))
+        # Nobody but the pipeline may use the key, so that a stranger has to bring no encryption at all.
+        s3.put_object(Bucket=bucket, Key=f"sample-lambda/{key}", Body=io.BytesIO(b"x"), ServerSideEncryption="AES256")
     s3.delete_object(Bucket=bucket, Key="sample-lambda/c")
-    s3.create_multipart_upload(Bucket=bucket, Key="sample-lambda/unfinished")
+    s3.create_multipart_upload(Bucket=bucket, Key="sample-lambda/unfinished", ServerSideEncryption="AES256")
     return bucket
 
 
@@ -98,7 +97,7 @@ def test_it_works_when_the_deployer_was_deleted_by_hand(place: Place) -> None:
 def test_what_somebody_attached_to_our_principals_does_not_keep_them(place: Place) -> None:
     place.up()
     iam, role = place.aws("tools", "iam"), "aws-refarch-cross-account-pipeline-service-role"
-    document = '{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}'
+    document = '{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "ec2:*", "Resource": "*"}}'
     iam.put_role_policy(RoleName=role, PolicyName="inline", PolicyDocument=document)
     iam.create_access_key(UserName="admin")
     theirs = iam.create_policy(PolicyName="theirs", PolicyDocument=document)["Policy"]["Arn"]
@@ -123,9 +122,7 @@ def test_a_session_that_ended_long_ago_is_renewed_by_up_and_not_needed_by_destro
         clock.write_text(str(2 * 3600))
 
         again = place.run("up", "--json", "--yes")
-        if again.code == 3:
-            pytest.skip("the sign-in has ended too")
-        assert again.outcomes()["tools/session/tools_admin_deployer"] in ("created", "updated")
+        assert again.code == 0, again.err
         clock.write_text(str(4 * 3600))
         assert place.run("destroy", "--data", "--yes").code == 0
         assert place.listing() == before

@@ -70,7 +70,7 @@ def test_a_stack_that_was_rolled_back_is_made_anew(place: Place) -> None:
 
 
 def test_a_stack_that_failed_and_was_left_so_is_made_anew(place: Place) -> None:
-    create(place, template(Good=role("1"), Bad=BROKEN), OnFailure="DO_NOTHING")
+    create(place, template(Good={"Type": SLOW}, Bad=BROKEN), OnFailure="DO_NOTHING")
     assert rest(place) == "CREATE_FAILED"
 
     assert place.up("--yes").outcomes()["tools/stack/pre-reqs"] == "replaced"
@@ -92,7 +92,7 @@ def test_a_stack_in_review_is_made_anew(place: Place) -> None:
 
 
 def test_a_stack_that_could_not_be_deleted_says_why_and_goes_when_it_can(place: Place) -> None:
-    bucket = "somebodys-full-bucket"
+    bucket = "pre-reqs-artifactbucket-full"
     create(place, template(Full={"Type": "AWS::S3::Bucket", "Properties": {"BucketName": bucket}}))
     place.aws("tools", "s3").put_object(Bucket=bucket, Key="precious", Body=b"1")
     place.aws("tools", "cloudformation").delete_stack(StackName=FIRST)
@@ -114,7 +114,7 @@ def test_an_update_that_failed_and_was_left_so_is_rolled_back_and_made_right(pla
     place.up()
     client = place.aws("tools", "cloudformation")
     body = live_template(place)
-    body["Resources"] |= {"Extra": role("1"), "Bad": BROKEN}
+    body["Resources"] |= {"Extra": {"Type": SLOW}, "Bad": BROKEN}
     parameters = [
         {"ParameterKey": one["ParameterKey"], "UsePreviousValue": True}
         for one in place.stack("tools", FIRST)["Parameters"]
