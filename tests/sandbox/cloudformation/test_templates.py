@@ -136,7 +136,7 @@ def test_names_that_are_not_there(text: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("text", "named"),
     [
-        ("Transform: AWS::Serverless-2016-10-31\n" + BUCKET, "AWS::Serverless-2016-10-31"),
+        ("Transform: AWS::LanguageExtensions\n" + BUCKET, "AWS::LanguageExtensions"),
         ("Transform: [Mine]\n" + BUCKET, "Mine"),
         ("Rules: {R: {Assertions: []}}\n" + BUCKET, "Rules"),
         (BUCKET + "    CreationPolicy: {ResourceSignal: {Count: 1}}\n", "CreationPolicy"),
