@@ -54,7 +54,14 @@ def caution_lines(cautions: Iterable[Caution]) -> list[str]:
     lines: list[str] = []
     for caution in cautions:
         where = f"{caution.account}: " if caution.account else ""
-        lines += textwrap.wrap(f"{where}{caution.message}", WIDTH, initial_indent="! ", subsequent_indent="  ")
+        lines += textwrap.wrap(
+            f"{where}{caution.message}",
+            WIDTH,
+            initial_indent="! ",
+            subsequent_indent="  ",
+            break_on_hyphens=False,
+            break_long_words=False,
+        )
     return [*lines, ""] if lines else []
 
 
@@ -92,7 +99,7 @@ def run_text(
 
 def _step_lines(step: Step, verbose: bool) -> list[str]:
     guide = f" [{step.guide}]" if step.guide else ""
-    reason = textwrap.wrap(step.reason, WIDTH - 6) or [""]
+    reason = textwrap.wrap(step.reason, WIDTH - 6, break_on_hyphens=False, break_long_words=False) or [""]
     lines = [f"  {SIGNS[step.op]} {step.kind} {step.name}{guide}", *(f"      {line}" for line in reason)]
     shown = step.changes if verbose else step.changes[:MOST_CHANGES]
     if step.op in CHANGING - {Op.CREATE}:
