@@ -22,7 +22,7 @@ Examples:
   crosslane credentials tools_admin_deployer | jq .Expiration
 In the AWS config file (crosslane up writes it):
   [profile tools_admin_deployer]
-  credential_process = /path/to/crosslane credentials tools_admin_deployer --config /path/to/crosslane.toml
+  credential_process = /path/crosslane credentials tools_admin_deployer --config /path/my.toml
 """
 
 

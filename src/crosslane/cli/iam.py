@@ -84,8 +84,8 @@ def decide(ctx: click.Context, cases: str, explained: bool, bench: int | None, _
 Examples:
   aws iam get-account-authorization-details > account.json
   crosslane iam who-can s3:GetObject arn:aws:s3:::artifacts/app.zip --details account.json
-  crosslane iam who-can sts:AssumeRole arn:aws:iam::111111111111:role/deployer --details account.json \\
-      --resource-policy trust.json""",
+  crosslane iam who-can sts:AssumeRole arn:aws:iam::111111111111:role/deployer \\
+      --details account.json --resource-policy trust.json""",
 )
 @click.argument("action")
 @click.argument("resource")

@@ -23,7 +23,7 @@ from crosslane.report.document import error_document
 
 EXAMPLES = """\b
 Examples:
-  crosslane sign-in                       # all accounts of the config, one approval in the browser
+  crosslane sign-in                       # all accounts, one approval in the browser
   crosslane sign-in dev --permission-set PowerUserAccess
   crosslane sign-in --device              # no browser here: a code to enter elsewhere
   crosslane sign-in --paste tools         # paste the block that the portal shows
