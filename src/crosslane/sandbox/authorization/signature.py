@@ -89,13 +89,15 @@ def _check_version_2(http: HttpRequest, raw_uri: str, secret: str, now: datetime
         # What a client would have sent as headers stands in the query, and signs as headers do.
         sent |= {name.lower(): value for name, value in http.args.items() if name.lower().startswith(_SIGNING)}
     signer: Any = HmacV1Auth(Credentials("", secret))
-    split: Any = _Split(path, _without(query, ("AWSAccessKeyId", "Signature", "Expires")))
+    named = _without(query, ("AWSAccessKeyId", "Signature", "Expires"))
     date = expires if presigned else "" if "x-amz-date" in sent else sent.get("date", "")
     custom = signer.canonical_custom_headers(HTTPHeaders.from_dict(sent))
     lines = (http.method, sent.get("content-md5", ""), sent.get("content-type", ""), str(date))
-    text = "\n".join((*lines, *([custom] if custom else []), signer.canonical_resource(split)))
+    # The resource of a bucket's own requests may end in a slash or not: AWS takes both, and clients differ.
+    resources = {signer.canonical_resource(_Split(one, named)) for one in (path, f"{path}/")}
+    texts = ["\n".join((*lines, *([custom] if custom else []), resource)) for resource in resources]
     given = str(http.args["Signature"]) if presigned else authorization.rpartition(":")[2]
-    if not _same(str(signer.sign_string(text)), given):
+    if not any(_same(str(signer.sign_string(text)), given) for text in texts):
         raise _mismatch("s3", "rest-xml")
     if presigned and (not str(expires).isdecimal() or datetime.fromtimestamp(int(str(expires)), UTC) <= now):
         raise _expired()

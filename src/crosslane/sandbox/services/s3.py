@@ -11,6 +11,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from crosslane.iam import PolicyError, PolicyKind, parse_policy
+from crosslane.iam.services.s3 import is_public
 from crosslane.sandbox.principals import Known, unknown_principals
 from crosslane.sandbox.request import Handler, Request, ServiceError
 from crosslane.sandbox.store import Store
@@ -25,12 +27,12 @@ _GRANTS = ("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "Grant
 
 
 def prepare() -> Mapping[Key, Handler]:
-    """Keeps moto from deciding by bucket policies: it ignores their conditions and denies everything that a
+    """Keeps moto from deciding by bucket policies and ACLs: it ignores conditions and denies everything that a
     statement for plain HTTP denies. To be called before the first request for S3."""
     from moto.iam.access_control import PermissionResult
     from moto.s3.models import FakeBucket
 
-    FakeBucket.get_permission = lambda self, action, resource: PermissionResult.NEUTRAL  # type: ignore[method-assign]
+    FakeBucket.get_permission = lambda self, action, resource: PermissionResult.PERMITTED  # type: ignore[method-assign]
     return {}
 
 
@@ -106,6 +108,27 @@ def _check_policy(store: Store, request: Request, known: Known) -> None:
                 raise _malformed("Policy has invalid resource")
     for _ in unknown_principals(store, text, known):
         raise _malformed("Invalid principal in policy")
+    _check_public(store, request, text)
+
+
+def _check_public(store: Store, request: Request, text: str) -> None:
+    """BlockPublicPolicy: https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html, "Access
+    denied due to Block Public Access settings"."""
+    bucket = _bucket(store, request)
+    block = None if bucket is None else bucket.public_access_block
+    if block is None or str(block.block_public_policy).lower() != "true":
+        return
+    try:
+        policy = parse_policy(text, PolicyKind.RESOURCE)
+    except PolicyError as error:
+        raise _malformed(str(error)) from None
+    if any(is_public(statement) for statement in policy):
+        message = (
+            f"User: {request.caller.arn} is not authorized to perform: s3:PutBucketPolicy on resource: "
+            f'"arn:{store.partition}:s3:::{bucket.name}" because public policies are prevented by the '
+            "BlockPublicPolicy setting in S3 Block Public Access."
+        )
+        raise ServiceError("AccessDenied", message, 403)
 
 
 def _check_acl(store: Store, request: Request) -> None:

@@ -12,6 +12,7 @@ from crosslane.sandbox.authorization.operations import (
     apigateway,
     batches,
     cloudformation,
+    delivery,
     events,
     iam,
     kms,
@@ -28,6 +29,7 @@ from crosslane.sandbox.request import Request
 ROWS: Mapping[tuple[str, str], Row] = {
     **batches.ROWS,
     **cloudformation.ROWS,
+    **delivery.ROWS,
     **events.ROWS,
     **iam.ROWS,
     **reads.ROWS,
