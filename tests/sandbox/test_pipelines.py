@@ -90,7 +90,8 @@ def test_updates_count_versions_and_state_shows_the_stages(codepipeline: Any, na
     state = codepipeline.get_pipeline_state(name=name)
     assert state["pipelineVersion"] == 2
     assert [stage["stageName"] for stage in state["stageStates"]] == ["Source", "Make"]
-    assert codepipeline.list_pipeline_executions(pipelineName=name)["pipelineExecutionSummaries"] == []
+    first = codepipeline.list_pipeline_executions(pipelineName=name)["pipelineExecutionSummaries"]
+    assert [one["trigger"]["triggerType"] for one in first] == ["CreatePipeline"]
     assert codepipeline.get_pipeline(name=name, version=1)["pipeline"]["stages"][1]["name"] == "Build"
     codepipeline.delete_pipeline(name=name)
     codepipeline.delete_pipeline(name=name)
@@ -133,10 +134,34 @@ def test_a_role_that_does_not_exist_is_refused(codepipeline: Any, accounts: Acco
     assert "not authorized to perform AssumeRole on role" in told[1]
 
 
-def test_starting_a_pipeline_is_refused_by_name(codepipeline: Any, name: str, role: str) -> None:
-    codepipeline.create_pipeline(pipeline=_definition(name, role))
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        ({"executionMode": "QUEUED"}, "the execution mode QUEUED"),
+        ({"executionMode": "PARALLEL"}, "the execution mode PARALLEL"),
+        (
+            {
+                "triggers": [
+                    {
+                        "providerType": "CodeStarSourceConnection",
+                        "gitConfiguration": {"sourceActionName": "Pull", "push": [{"branches": {"includes": ["x"]}}]},
+                    }
+                ]
+            },
+            "triggers with filters",
+        ),
+        ({"stages": [_source(), {**_build(), "onFailure": {"result": "ROLLBACK"}}]}, "rollback"),
+        ({"stages": [_source(), {**_build(), "beforeEntry": {"conditions": [{"result": "FAIL"}]}}]}, "conditions"),
+    ],
+)
+def test_what_is_not_run_here_is_kept_and_refused_by_name_when_started(
+    codepipeline: Any, name: str, role: str, more: dict[str, Any], named: str
+) -> None:
+    codepipeline.create_pipeline(pipeline=_definition(name, role, **more))
     told = error(lambda: codepipeline.start_pipeline_execution(name=name))
-    assert told == ("NotImplemented", "The sandbox does not support codepipeline:StartPipelineExecution")
+    assert told[0] == "NotImplemented"
+    assert named in told[1]
+    assert codepipeline.list_pipeline_executions(pipelineName=name)["pipelineExecutionSummaries"] == []
 
 
 def test_a_build_project_is_kept_changed_and_removed(accounts: Accounts, name: str, role: str) -> None:

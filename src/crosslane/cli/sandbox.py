@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from crosslane.cli.options import Invocation, common_options
+from crosslane.cli.sandbox_invoke import invoke
 
 if TYPE_CHECKING:
     from crosslane.config.model import Config
@@ -45,6 +46,9 @@ def command() -> None:
 
     Commands with --sandbox use the sandbox that is kept here, else one of their own.
     """
+
+
+command.add_command(invoke)
 
 
 @command.command("start")
@@ -115,7 +119,12 @@ def start(
 @command.command("stop")
 @common_options
 def stop(invocation: Invocation) -> None:
-    """Stop the kept sandbox of this config and remove its files."""
+    """Stop the kept sandbox of this config and remove its files.
+
+    \b
+    Example:
+      crosslane sandbox stop
+    """
     from crosslane.sandbox import lifecycle
 
     stopped = lifecycle.stop(invocation.load_config())
@@ -139,21 +148,26 @@ def env(invocation: Invocation, *, shell: str) -> None:
     from crosslane.errors import OutcomeError
     from crosslane.sandbox import lifecycle
 
-    running = lifecycle.find(invocation.load_config())
+    config = invocation.load_config()
+    running = lifecycle.find(config)
     if running is None:
         raise OutcomeError("no sandbox of this config is running", "NoSandbox", next="crosslane sandbox start --detach")
-    variables = environment(running)
+    variables = environment(running, config)
     if invocation.json:
         click.echo(json.dumps({"ok": True, "set": variables, "unset": list(UNSET)}))
         return
     click.echo("\n".join(shell_lines(variables, shell)))
 
 
-def environment(running: Running) -> dict[str, str]:
-    """The variables with which an ordinary AWS client reaches the sandbox and nothing else.
+def environment(running: Running, config: Config) -> dict[str, str]:
+    """The variables with which ordinary clients of AWS and git reach the sandbox and nothing else. git acts as the
+    account of the source repository, or as ``AWS_PROFILE`` where that is set.
 
     Where a proxy is configured, clients would send even requests for this machine through it.
     """
+    from crosslane.sandbox.git.environment import variables
+
+    owner = config.account(config.pipeline.source.account)
     proxied = any(name.lower() in ("http_proxy", "all_proxy") for name in os.environ)
     others = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
     direct = ",".join(filter(None, ("127.0.0.1", others)))
@@ -163,6 +177,7 @@ def environment(running: Running) -> dict[str, str]:
         "AWS_CONFIG_FILE": str(running.config_file),
         "AWS_EC2_METADATA_DISABLED": "true",
         **({"NO_PROXY": direct, "no_proxy": direct} if proxied else {}),
+        **variables(running.endpoint, owner.profile or owner.name, config.pipeline.region),
     }
 
 
@@ -182,7 +197,7 @@ def _say_started(invocation: Invocation, config: Config, running: Running) -> No
     profiles = {account.name: account.profile or account.name for account in config.accounts}
     if invocation.json:
         started = {"endpoint": running.endpoint, "pid": running.pid, "profiles": profiles}
-        click.echo(json.dumps({"ok": True, **started, "environment": environment(running)}))
+        click.echo(json.dumps({"ok": True, **started, "environment": environment(running, config)}))
         return
     option = "" if str(invocation.config_path) == "crosslane.toml" else f" --config {invocation.config_path}"
     click.echo(f"sandbox at {running.endpoint} with {len(profiles)} accounts")

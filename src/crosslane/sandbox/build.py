@@ -13,11 +13,14 @@ from crosslane.sandbox.accounts import PERMISSION_SET, Member, sign_in
 from crosslane.sandbox.authorization import assumption
 from crosslane.sandbox.authorization.audit import Audit, Listener, all_of
 from crosslane.sandbox.authorization.authorizer import Authorizer
+from crosslane.sandbox.authorization.context import Wire
 from crosslane.sandbox.authorization.judge import Judge
 from crosslane.sandbox.authorization.organization import Organizations
 from crosslane.sandbox.authorization.policies import Policies
 from crosslane.sandbox.authorization.world import StoreWorld
+from crosslane.sandbox.builds.engine import Builds
 from crosslane.sandbox.clients import Clients, MayAssume
+from crosslane.sandbox.delivery import Delivery, assemble
 from crosslane.sandbox.front import Front, Key, Routes
 from crosslane.sandbox.functions.http_api import HttpApis
 from crosslane.sandbox.functions.invocation import Invoker
@@ -26,7 +29,7 @@ from crosslane.sandbox.lifecycle import MANAGEMENT_PROFILE, START_URL
 from crosslane.sandbox.oidc import Oidc
 from crosslane.sandbox.portal import Portal
 from crosslane.sandbox.propagation import Propagation, Thing
-from crosslane.sandbox.request import Handler
+from crosslane.sandbox.request import Handler, Request
 from crosslane.sandbox.server import Server
 from crosslane.sandbox.services import (
     apigatewayv2,
@@ -74,6 +77,10 @@ class Options:
     """Whether signatures and policies count."""
     audit: Path | None = None
     """Where each decision is written down."""
+    directory: Path | None = None
+    """For repositories and builds; a temporary one if there is none."""
+    minute_seconds: float = 60
+    """How long a minute of a build's or an approval's time limit lasts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +99,8 @@ class Sandbox:
     management: Identity
     judge: Judge
     """Says of any request whether it would be allowed, as things stand."""
+    builds: Builds
+    """``builds.end()`` kills what still runs."""
 
 
 def system_clock() -> datetime:
@@ -124,7 +133,14 @@ def build(options: Options, clock: Clock = system_clock, listener: Listener | No
     authorizer = Authorizer(judge, clock, all_of(one for one in (listener, audit) if one is not None))
     may_assume = assumption.rule(authorizer, options.region) if options.enforce else assumption.everybody
     clients = Clients(server.endpoint, store, identities, may_assume)
-    routes = _routes(store, identities, organization, propagation, managed, organizations_seen, may_assume)
+
+    def allowed(request: Request) -> None:
+        """For what is asked for otherwise than by a call of the API."""
+        if options.enforce:
+            authorizer.check(request, identities.find(request.caller.access_key or ""), Wire(), "json")
+
+    delivery = assemble(store, identities, clients, allowed, server.endpoint, options)
+    routes = _routes(store, identities, organization, propagation, managed, organizations_seen, may_assume, delivery)
     late = {
         "cloudformation": _cloudformation(clients, clock, options.resource_seconds, stacks),
         "lambda": _functions(store, clients, server.endpoint, clock),
@@ -132,9 +148,10 @@ def build(options: Options, clock: Clock = system_clock, listener: Listener | No
     }
     front = Front(store, identities, routes, late, options.id, authorizer if options.enforce else None)
     portal = Portal(Oidc(clock, options.start_url), store, identities, options.members, front)
-    server.application = HttpApis(store, Invoker(clients, server.endpoint, clock), portal)
+    http_apis = HttpApis(store, Invoker(clients, server.endpoint, clock), portal)
+    server.application = delivery.git(options.region, http_apis)
     sign_ins = {member.name: signed_in(member) for member in options.members}
-    return Sandbox(server, store, identities, clients, organization, sign_ins, signed_in(owner), judge)
+    return Sandbox(server, store, identities, clients, organization, sign_ins, signed_in(owner), judge, delivery.builds)
 
 
 class _Stacks:
@@ -156,6 +173,7 @@ def _routes(
     managed: AwsManagedPolicies,
     seen: Organizations,
     may_assume: MayAssume,
+    delivery: Delivery,
 ) -> Routes:
     """Everything that the sandbox answers itself or looks at first."""
 
@@ -168,10 +186,10 @@ def _routes(
             **sts.handlers(store, identities, known),
             **iam.handlers(store, managed),
             **kms.handlers(store),
-            **events.handlers(store),
-            **codebuild.handlers(store, identities.clock),
-            **codecommit.handlers(store, identities.clock),
-            **codepipeline.handlers(store, identities.clock),
+            **events.handlers(store, delivery.router),
+            **codebuild.handlers(store, identities.clock, delivery.builds),
+            **codecommit.handlers(delivery.codecommit),
+            **codepipeline.handlers(store, identities, delivery.pipelines),
             **apigatewayv2.handlers(store),
         },
         checks={

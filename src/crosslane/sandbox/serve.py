@@ -52,6 +52,8 @@ def main() -> int:
         permission_sets=tuple(given.get("permission_sets") or (PERMISSION_SET,)),
         enforce=bool(given.get("enforce", True)),
         audit=Path(given["audit"]) if given.get("audit") else None,
+        directory=Path(given["directory"]) if given.get("directory") else None,
+        minute_seconds=float(given.get("minute_seconds", 60)),
     )
     try:
         sandbox = build(options, clock_of(Path(file) if (file := given.get("clock_file")) else None))
@@ -73,6 +75,7 @@ def main() -> int:
     if given.get("attached", True):
         threading.Thread(target=_until_closed, args=(ended,), daemon=True).start()
     ended.wait()
+    sandbox.builds.end()
     if given.get("directory"):
         shutil.rmtree(given["directory"], ignore_errors=True)
     # Connections that clients keep open must not hold the process back.

@@ -1,15 +1,17 @@
-"""CodeBuild: projects as an API. Builds are not run yet.
+"""CodeBuild: projects, and the builds that run of them.
 
 moto keeps a part of a project only, cannot change one, and asks for a source's location where CodePipeline is it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from crosslane.sandbox.builds.engine import Builds
+from crosslane.sandbox.builds.model import Build
 from crosslane.sandbox.request import Handler, Request, ServiceError
 from crosslane.sandbox.services.shelf import Shelf
 from crosslane.sandbox.store import Store
@@ -29,10 +31,14 @@ class Project:
         return str(self.members["arn"])
 
 
-def handlers(store: Store, clock: Callable[[], datetime]) -> dict[Key, Handler]:
+def handlers(store: Store, clock: Callable[[], datetime], builds: Builds) -> dict[Key, Handler]:
     """The operations of CodeBuild; the others are refused by name."""
     shelf: Shelf[Project] = Shelf()
+    answered = {**_projects(store, clock, shelf), **_builds(shelf, builds)}
+    return {("codebuild", operation): handler for operation, handler in answered.items()}
 
+
+def _projects(store: Store, clock: Callable[[], datetime], shelf: Shelf[Project]) -> dict[str, Handler]:
     def create(request: Request) -> Mapping[str, Any]:
         name = request.parameters["name"]
         with shelf.locked():
@@ -69,29 +75,61 @@ def handlers(store: Store, clock: Callable[[], datetime]) -> dict[Key, Handler]:
         shelf.of(request).pop(request.parameters["name"].rpartition("/")[2], None)
         return {}
 
-    def no_builds(request: Request) -> Mapping[str, Any]:
-        return {"ids": []}
-
-    def builds_of_project(request: Request) -> Mapping[str, Any]:
-        name = request.parameters["projectName"]
-        if name not in shelf.of(request):
-            raise ServiceError("ResourceNotFoundException", f"The provided project {name} does not exist")
-        return {"ids": []}
-
-    def get_builds(request: Request) -> Mapping[str, Any]:
-        return {"builds": [], "buildsNotFound": list(request.parameters["ids"])}
-
-    answered: dict[str, Handler] = {
+    return {
         "CreateProject": create,
         "UpdateProject": update,
         "BatchGetProjects": batch_get,
         "ListProjects": list_all,
         "DeleteProject": delete,
-        "ListBuilds": no_builds,
-        "ListBuildsForProject": builds_of_project,
-        "BatchGetBuilds": get_builds,
     }
-    return {("codebuild", operation): handler for operation, handler in answered.items()}
+
+
+def _builds(shelf: Shelf[Project], builds: Builds) -> dict[str, Handler]:
+    def project(request: Request, message: str) -> Project:
+        name = str(request.parameters["projectName"])
+        found = shelf.of(request).get(name.rpartition("/")[2])
+        if found is None:
+            raise ServiceError("ResourceNotFoundException", message.format(name))
+        return found
+
+    def start(request: Request) -> Mapping[str, Any]:
+        found = project(request, "Project cannot be found: {}")
+        return {"build": builds.start(request, found.members).members()}
+
+    def stop(request: Request) -> Mapping[str, Any]:
+        build = builds.find(request.account, request.region, request.parameters["id"])
+        if build is None:
+            raise ServiceError("ResourceNotFoundException", f"Build cannot be found: {request.parameters['id']}")
+        builds.stop(build)
+        return {"build": build.members()}
+
+    def batch_get(request: Request) -> Mapping[str, Any]:
+        found = {name: builds.find(request.account, request.region, name) for name in request.parameters["ids"]}
+        return {
+            "builds": [build.members() for build in found.values() if build is not None],
+            "buildsNotFound": [name for name, build in found.items() if build is None],
+        }
+
+    def list_all(request: Request) -> Mapping[str, Any]:
+        return _ids(request, builds.all(request.account, request.region))
+
+    def list_of_project(request: Request) -> Mapping[str, Any]:
+        found = project(request, "The provided project {} does not exist")
+        return _ids(request, builds.all(request.account, request.region, str(found.members["name"])))
+
+    return {
+        "StartBuild": start,
+        "StopBuild": stop,
+        "BatchGetBuilds": batch_get,
+        "ListBuilds": list_all,
+        "ListBuildsForProject": list_of_project,
+    }
+
+
+def _ids(request: Request, found: Sequence[Build]) -> Mapping[str, Any]:
+    """Newest first unless it is asked for otherwise."""
+    ids = [build.order.id for build in found]
+    return {"ids": ids[::-1] if request.parameters.get("sortOrder") == "ASCENDING" else ids}
 
 
 def _defaults(store: Store, request: Request, now: datetime) -> Mapping[str, Any]:

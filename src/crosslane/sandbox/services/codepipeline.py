@@ -1,16 +1,22 @@
-"""CodePipeline: pipelines as an API, with every member that a definition has. Executions are not run yet.
+"""CodePipeline: pipelines with every member that a definition has. ``pipeline_executions`` has their runs.
 
 moto keeps definitions but has no state of a pipeline and loses members on the way.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from crosslane.sandbox.identities import Identities
+from crosslane.sandbox.pipeline.engine import Engine
+from crosslane.sandbox.pipeline.line import Line
+from crosslane.sandbox.pipeline.model import Trigger
 from crosslane.sandbox.request import Handler, Request, ServiceError
+from crosslane.sandbox.services import pipeline_executions
 from crosslane.sandbox.services.pipeline_rules import check_structure
 from crosslane.sandbox.services.shelf import Shelf, tag_list, tags_of
 from crosslane.sandbox.store import Store
@@ -20,9 +26,10 @@ Key = tuple[str, str]
 
 @dataclass(slots=True)
 class Pipeline:
-    """A pipeline with all ``versions`` of its definition, oldest first."""
+    """A pipeline with all ``versions`` of its definition, oldest first, and its executions in ``line``."""
 
     arn: str
+    line: Line
     versions: list[Mapping[str, Any]]
     created: datetime
     updated: datetime
@@ -34,14 +41,25 @@ class Pipeline:
         return self.versions[-1]
 
 
-def handlers(store: Store, clock: Callable[[], datetime]) -> dict[Key, Handler]:
+def handlers(store: Store, identities: Identities, engine: Engine) -> dict[Key, Handler]:
     """The operations of CodePipeline; the others are refused by name."""
     shelf: Shelf[Pipeline] = Shelf()
-    answered: dict[str, Handler] = {**_definitions(store, clock, shelf), **_tagging(shelf), **_reading(shelf)}
+
+    def named(request: Request, name: str) -> Pipeline:
+        return _named(shelf, request, name)
+
+    answered: dict[str, Handler] = {
+        **_definitions(store, identities.clock, shelf, engine),
+        **_tagging(shelf),
+        **_reading(shelf),
+        **pipeline_executions.handlers(named, engine, identities, identities.clock),
+    }
     return {("codepipeline", operation): handler for operation, handler in answered.items()}
 
 
-def _definitions(store: Store, clock: Callable[[], datetime], shelf: Shelf[Pipeline]) -> dict[str, Handler]:
+def _definitions(
+    store: Store, clock: Callable[[], datetime], shelf: Shelf[Pipeline], engine: Engine
+) -> dict[str, Handler]:
     def create(request: Request) -> Mapping[str, Any]:
         given = request.parameters["pipeline"]
         name = given["name"]
@@ -52,7 +70,11 @@ def _definitions(store: Store, clock: Callable[[], datetime], shelf: Shelf[Pipel
             check_structure(store, request, definition)
             arn = f"arn:{store.partition}:codepipeline:{request.region}:{request.account}:{name}"
             tags = tags_of(request.parameters.get("tags"))
-            shelf.of(request)[name] = Pipeline(arn, [definition], clock(), clock(), tags)
+            pipeline = Pipeline(arn, Line(arn, clock), [definition], clock(), clock(), tags)
+            shelf.of(request)[name] = pipeline
+        # A new pipeline starts itself; one that cannot run here is kept all the same.
+        with contextlib.suppress(ServiceError):
+            engine.start(pipeline.line, definition, Trigger("CreatePipeline", request.caller.arn))
         return {"pipeline": definition, "tags": tag_list(tags)}
 
     def update(request: Request) -> Mapping[str, Any]:
@@ -66,7 +88,9 @@ def _definitions(store: Store, clock: Callable[[], datetime], shelf: Shelf[Pipel
         return {"pipeline": definition}
 
     def delete(request: Request) -> Mapping[str, Any]:
-        shelf.of(request).pop(request.parameters["name"], None)
+        gone = shelf.of(request).pop(request.parameters["name"], None)
+        if gone is not None:
+            gone.line.close()
         return {}
 
     return {"CreatePipeline": create, "UpdatePipeline": update, "DeletePipeline": delete}
@@ -94,38 +118,7 @@ def _reading(shelf: Shelf[Pipeline]) -> dict[str, Handler]:
             ]
         }
 
-    def state(request: Request) -> Mapping[str, Any]:
-        pipeline = _named(shelf, request, request.parameters["name"])
-        return {
-            "pipelineName": pipeline.definition["name"],
-            "pipelineVersion": pipeline.definition["version"],
-            "stageStates": [
-                {
-                    "stageName": stage["name"],
-                    "inboundTransitionState": {"enabled": True},
-                    "actionStates": [{"actionName": action["name"]} for action in stage["actions"]],
-                }
-                for stage in pipeline.definition["stages"]
-            ],
-            "created": pipeline.created,
-            "updated": pipeline.updated,
-        }
-
-    def no_executions(request: Request) -> Mapping[str, Any]:
-        _named(shelf, request, request.parameters["pipelineName"])
-        return {"pipelineExecutionSummaries": []}
-
-    def no_actions(request: Request) -> Mapping[str, Any]:
-        _named(shelf, request, request.parameters["pipelineName"])
-        return {"actionExecutionDetails": []}
-
-    return {
-        "GetPipeline": get,
-        "ListPipelines": list_all,
-        "GetPipelineState": state,
-        "ListPipelineExecutions": no_executions,
-        "ListActionExecutions": no_actions,
-    }
+    return {"GetPipeline": get, "ListPipelines": list_all}
 
 
 def _tagging(shelf: Shelf[Pipeline]) -> dict[str, Handler]:

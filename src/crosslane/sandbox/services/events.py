@@ -1,6 +1,7 @@
-"""EventBridge: policies of event buses kept word for word, and targets that need a role.
+"""EventBridge: events that reach the targets of rules, policies of event buses kept word for word, and targets that
+need a role.
 
-moto keeps one statement a principal and rewrites conditions.
+moto keeps one statement a principal, rewrites conditions, and knows neither pipelines nor bus policies.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from crosslane.sandbox.eventbridge.routing import Bus, Router
 from crosslane.sandbox.request import Handler, Request, ServiceError
 from crosslane.sandbox.store import Store
 
 Key = tuple[str, str]
 Check = Callable[[Request], None]
+MOST_ENTRIES = 10
+"""https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html (2026-11-25)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +33,10 @@ class Verbatim:
         return self.statement
 
 
-def handlers(store: Store) -> dict[Key, Handler]:
-    """https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutPermission.html: a whole ``Policy`` replaces
+def handlers(store: Store, router: Router) -> dict[Key, Handler]:
+    """The operations that moto gets wrong.
+
+    https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutPermission.html: a whole ``Policy`` replaces
     what is there; a statement by its parts replaces the one of the same id."""
 
     def put(request: Request) -> Mapping[str, Any]:
@@ -55,7 +61,44 @@ def handlers(store: Store) -> dict[Key, Handler]:
             raise ServiceError("ResourceNotFoundException", message)
         return {}
 
-    return {("events", "PutPermission"): put, ("events", "RemovePermission"): remove}
+    def put_events(request: Request) -> Mapping[str, Any]:
+        entries = request.parameters["Entries"]
+        if not 1 <= len(entries) <= MOST_ENTRIES:
+            message = f"Member must have length less than or equal to {MOST_ENTRIES}"
+            raise ServiceError("ValidationException", f"1 validation error detected: 'entries': {message}")
+        answers = [_put_event(store, router, request, entry) for entry in entries]
+        return {"FailedEntryCount": sum("ErrorCode" in answer for answer in answers), "Entries": answers}
+
+    answered: dict[str, Handler] = {"PutPermission": put, "RemovePermission": remove, "PutEvents": put_events}
+    return {("events", operation): handler for operation, handler in answered.items()}
+
+
+def _put_event(store: Store, router: Router, request: Request, entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html (2026-11-25)"""
+    for member in ("Source", "DetailType", "Detail"):
+        if not entry.get(member):
+            reason = f"Parameter {member} is not valid. Reason: {member} is a required argument."
+            return {"ErrorCode": "InvalidArgument", "ErrorMessage": reason}
+    if str(entry["Source"]).startswith("aws."):
+        return {"ErrorCode": "NotAuthorizedForSourceException", "ErrorMessage": "Not authorized for the source."}
+    try:
+        detail = json.loads(entry["Detail"])
+    except ValueError:
+        detail = None
+    if not isinstance(detail, dict):
+        return {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}
+    named = str(entry.get("EventBusName") or "default")
+    parts = named.split(":")
+    bus = Bus(request.account, request.region, named)
+    if named.startswith("arn:") and len(parts) >= 6:
+        bus = Bus(parts[4], parts[3], parts[5].rpartition("/")[2])
+    if bus.account not in store.accounts:
+        return {"ErrorCode": "NotAuthorizedForAccount", "ErrorMessage": f"There is no account {bus.account}."}
+    event = {"source": entry["Source"], "detail-type": entry["DetailType"], "detail": detail}
+    event |= {"account": request.account, "resources": list(entry.get("Resources", ()))}
+    if entry.get("Time") is not None:
+        event["time"] = entry["Time"].strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {"EventId": router.publish(bus, event)}
 
 
 def checks(store: Store) -> dict[Key, Sequence[Check]]:

@@ -27,7 +27,15 @@ class Shelf(Generic[R]):
 
     def of(self, request: Request) -> dict[str, R]:
         """The resources by name, in the account and region of the request."""
-        return self._resources.setdefault((request.account, request.region), {})
+        return self.at(request.account, request.region)
+
+    def at(self, account: str, region: str) -> dict[str, R]:
+        """The resources by name, in that account and region."""
+        return self._resources.setdefault((account, region), {})
+
+    def everywhere(self) -> list[tuple[tuple[str, str], dict[str, R]]]:
+        """All resources by (account, region)."""
+        return list(self._resources.items())
 
 
 def tags_of(pairs: Any, key: str = "key", value: str = "value") -> dict[str, str]:
