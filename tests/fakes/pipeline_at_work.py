@@ -280,10 +280,10 @@ class Remote:
             if stage in self.tokens and latest:
                 latest["token"] = self.tokens[stage]
             states.append({"actionName": one["name"], **({"latestExecution": latest} if latest else {})})
-        entry = {"enabled": stage not in self.closed}
+        entry: dict[str, Any] = {"enabled": stage not in self.closed}
         if stage in self.closed:
             entry["disabledReason"] = self.closed[stage]
-        whole = {"stageName": stage, "actionStates": states, "inboundTransitionState": entry}
+        whole: dict[str, Any] = {"stageName": stage, "actionStates": states, "inboundTransitionState": entry}
         if runs:
             whole["latestExecution"] = {"pipelineExecutionId": runs[0]["pipelineExecutionId"], "status": "InProgress"}
         return whole

@@ -15,6 +15,11 @@ class Printed(StrEnum):
     RUN = "run"
     """``up``, ``bootstrap``, ``deploy``, ``destroy``."""
     VERIFY = "verify"
+    EXECUTION = "execution"
+    """``run``, ``status``."""
+    APPROVAL = "approval"
+    """``approve``, ``reject``."""
+    LOGS = "logs"
 
 
 def schema_text(printed: Printed) -> str:
