@@ -21,8 +21,13 @@ def _paths(service: str) -> Mapping[str, tuple[str, str]]:
 
     operations = Loader().load_service_model(service, "service-2")["operations"]
     return {
-        name: (one["http"]["method"], one["http"]["requestUri"].partition("?")[0]) for name, one in operations.items()
+        name: (one["http"]["method"], _resource_path(one["http"]["requestUri"])) for name, one in operations.items()
     }
+
+
+def _resource_path(uri: str) -> str:
+    """The path in ARNs: the second API's, which all begin with ``/v2``, are told without it (``/apis/API-ID``)."""
+    return uri.partition("?")[0].removeprefix("/v2")
 
 
 def row(request: Request, facts: Facts) -> Iterator[Use]:
