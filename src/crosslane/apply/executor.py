@@ -41,6 +41,7 @@ def execute(
                     results[step.id] = future.result()
         except BaseException:
             clock.stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
             raise
     return tuple(
         results.get(step.id) or StepResult(step, Outcome.PENDING, "a step before it did not succeed") for step in steps
