@@ -77,13 +77,15 @@ def start(
     permission_sets: Sequence[str] = (),
     enforce: bool = True,
     audit: Path | None = None,
+    minute_seconds: float = 60,
 ) -> Running:
     """Starts the kept sandbox of this config. Without ``detach`` it ends with this process at the latest.
 
     ``propagation_seconds`` delays what IAM makes, by ``seed``; ``clock_file`` holds seconds by which the sandbox's
     clock is ahead; ``resource_seconds`` is how long CloudFormation takes to create or update a resource, by
     type; ``permission_sets`` are those of the sign-in, else the config's; with ``enforce`` policies and signatures
-    count; ``audit`` is where each decision is written down. Raises ``UsageError`` if one is running or the audit file
+    count; ``audit`` is where each decision is written down; ``minute_seconds`` is how long a minute of a build's or an
+    approval's time limit lasts. Raises ``UsageError`` if one is running or the audit file
     cannot be written, ``EnvironmentFailure`` if it cannot be started.
     """
     with _exclusively():
@@ -99,7 +101,8 @@ def start(
             **_options(config, port, propagation_seconds, seed, clock_file, permission_sets),
             **_authorization(enforce, audit),
         }
-        return _launch(directory, {**options, "attached": not detach, "resource_seconds": dict(resource_seconds or {})})
+        options |= {"resource_seconds": dict(resource_seconds or {}), "minute_seconds": minute_seconds}
+        return _launch(directory, {**options, "attached": not detach})
 
 
 def clock_of(clock_file: Path | None) -> Callable[[], datetime]:
@@ -152,6 +155,7 @@ def attached(
     permission_sets: Sequence[str] = (),
     enforce: bool = True,
     audit: Path | None = None,
+    minute_seconds: float = 60,
 ) -> Iterator[Running]:
     """The kept sandbox of this config, else one for the time of the context, gone with all its files after it."""
     kept = find(config)
@@ -163,6 +167,7 @@ def attached(
         options = {
             **_options(config, port, propagation_seconds, seed, clock_file, permission_sets),
             **_authorization(enforce, audit),
+            "minute_seconds": minute_seconds,
         }
         running = _launch(directory, {**options, "attached": True})
         try:
@@ -214,7 +219,7 @@ def _authorization(enforce: bool, audit: Path | None) -> dict[str, Any]:
 
 def _launch(directory: Path, options: Mapping[str, Any]) -> Running:
     """Starts the process, waits for its answer, writes the files. On any failure nothing is left."""
-    if any(importlib.util.find_spec(module) is None for module in ("moto", "flask", "flask_cors")):
+    if any(importlib.util.find_spec(module) is None for module in ("moto", "flask", "flask_cors", "dulwich")):
         raise EnvironmentFailure(
             "the sandbox is not installed", "SandboxNotInstalled", next="pip install 'crosslane[sandbox]'"
         )

@@ -13,7 +13,7 @@ def variables(endpoint: str, profile: str | None, region: str | None) -> dict[st
     else ``profile``, else the AWS variables. CodeCommit's own URLs of ``region`` lead to the sandbox."""
     chosen = f' --profile "${{AWS_PROFILE:-{shlex.quote(profile)}}}"' if profile else ""
     command = f"aws{chosen} codecommit credential-helper get --ignore-host-check"
-    helper = f"!f() {{ if test \"$1\" = get; then {command}; fi; }}; f"
+    helper = f'!f() {{ if test "$1" = get; then {command}; fi; }}; f'
     settings = [
         # An empty helper takes out those of the person's own settings.
         (f"credential.{endpoint}.helper", ""),

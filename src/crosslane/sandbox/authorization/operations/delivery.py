@@ -1,7 +1,7 @@
 """CodeBuild's builds, which are allowed by their project, and CodeCommit's branches, which a condition may name.
 
-https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodebuild.html: the only resource of a build's
-actions is its project; https://docs.aws.amazon.com/codecommit/latest/userguide/how-to-conditional-branch.html: the key
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodebuild.html: a build has no resource but
+its project; https://docs.aws.amazon.com/codecommit/latest/userguide/how-to-conditional-branch.html: the key
 ``codecommit:References`` (2026-11-25).
 """
 
