@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -185,7 +186,7 @@ def test_events_are_told_apart_by_source(people: People) -> None:
     event = {"Source": "mine", "DetailType": "change", "Detail": "{}"}
     mine.put_events(Entries=[event])
     for other in ({**event, "Source": "aws.codecommit"}, {**event, "DetailType": "other"}):
-        assert error(lambda other=other: mine.put_events(Entries=[event, other]))[0] == "AccessDeniedException"
+        assert error(partial(mine.put_events, Entries=[event, other]))[0] == "AccessDeniedException"
 
 
 def test_the_region_that_is_asked_decides(people: People) -> None:

@@ -15,8 +15,8 @@ from crosslane.sandbox.request import Request
 
 def _of_builds(request: Request, facts: Facts) -> Iterator[Use]:
     given = request.parameters
-    for build in given.get("ids") or [given.get("id") or "*"]:
-        project = str(build).rpartition(":build/")[2].partition(":")[0]
+    builds = given.get("ids") or [given.get("id") or "*"]
+    for project in dict.fromkeys(str(build).rpartition(":build/")[2].partition(":")[0] for build in builds):
         yield Use(f"codebuild:{request.operation}", arn(facts, request, "codebuild", f"project/{project}"))
 
 
