@@ -129,7 +129,11 @@ class Config:
     @property
     def partition(self) -> str:
         """``aws``, ``aws-us-gov`` or ``aws-cn``, from the region."""
-        region = self.pipeline.region
-        if region.startswith("cn-"):
-            return "aws-cn"
-        return "aws-us-gov" if region.startswith("us-gov-") else "aws"
+        return partition_of(self.pipeline.region)
+
+
+def partition_of(region: str) -> str:
+    """The partition that the region belongs to: ``aws``, ``aws-us-gov`` or ``aws-cn``."""
+    if region.startswith("cn-"):
+        return "aws-cn"
+    return "aws-us-gov" if region.startswith("us-gov-") else "aws"

@@ -23,17 +23,21 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
-from crosslane.config.model import Config
+from crosslane.config.model import Account, Config, partition_of
 from crosslane.errors import EnvironmentFailure, UsageError
 
 IDENTITY_PATH = "/.crosslane-sandbox"
 """Where a sandbox tells its ``id``, so that it is not taken for another program at the same port."""
+
+CONTROL_PATH = "/.crosslane-sandbox/credentials"
+CONTROL_HEADER = "X-Crosslane-Control"
+"""Where a resettable sandbox hands out credentials, and the header with the secret that it wants for them."""
 
 PORT_IN_USE = 75
 """The process's exit code when its port cannot be bound."""
@@ -60,6 +64,9 @@ class Running:
     directory: Path
     clock_file: Path | None = None
     """Holds the seconds by which the sandbox's clock is ahead; ``clock_of`` reads it."""
+    sign_ins: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False, compare=False)
+    """The administrators' sessions by profile (``arn``, ``id``, ``access_key``, ``secret_key``, ``token``), as far as
+    this process started it."""
 
 
 _children: dict[int, subprocess.Popen[str]] = {}
@@ -178,6 +185,54 @@ def attached(
         _remove(directory)
 
 
+@contextmanager
+def resettable(
+    accounts: Sequence[Account], region: str, *, control: str, enforce: bool = True, audit: bool = True
+) -> Iterator[Running]:
+    """A sandbox of these accounts, without a config, that ``reset`` sets back; gone with all its files afterwards.
+
+    ``control`` is the secret that opens the door of ``states``; with ``audit`` (and ``enforce``) the decisions since
+    the last reset are in the file ``audit`` of its folder. Raises ``EnvironmentFailure`` if it cannot be started.
+    """
+    directory = Path(tempfile.mkdtemp(prefix="crosslane-sandbox-"))
+    try:
+        options = {
+            "id": secrets.token_hex(16),
+            "members": _members(accounts),
+            "region": region,
+            "partition": partition_of(region),
+            "port": 0,
+            **_authorization(enforce, directory / "audit" if audit and enforce else None),
+        }
+        running = _launch(directory, {**options, "attached": True, "control": control})
+        try:
+            yield running
+        finally:
+            _end(running.pid, running.directory)
+    finally:
+        _remove(directory)
+
+
+def reset(running: Running) -> None:
+    """Sets a resettable sandbox back to how it was when it started, at the same address and with the same credentials.
+
+    Raises ``EnvironmentFailure`` if it is gone.
+    """
+    process = _children.get(running.pid)
+    line = ""
+    if process is not None and process.stdin is not None and process.stdout is not None:
+        with contextlib.suppress(OSError):
+            process.stdin.write("reset\n")
+            process.stdin.flush()
+            line = _line(process.stdout)
+    if not line:
+        raise EnvironmentFailure(f"the sandbox at {running.endpoint} does not answer any more", "SandboxFailed")
+
+
+def _members(accounts: Sequence[Account]) -> list[dict[str, str]]:
+    return [{"name": one.name, "id": one.id, "profile": one.profile or one.name} for one in accounts]
+
+
 def _options(
     config: Config,
     port: int,
@@ -189,10 +244,7 @@ def _options(
     """What the process reads: no more of the config than it needs."""
     return {
         "id": secrets.token_hex(16),
-        "members": [
-            {"name": account.name, "id": account.id, "profile": account.profile or account.name}
-            for account in config.accounts
-        ],
+        "members": _members(config.accounts),
         "region": config.pipeline.region,
         "partition": config.partition,
         "port": port,
@@ -253,10 +305,9 @@ def _handshake(process: subprocess.Popen[str], options: Mapping[str, Any], log: 
         process.stdin.flush()
         if not options["attached"]:
             process.stdin.close()
-    with selectors.DefaultSelector() as selector:
-        selector.register(process.stdout, selectors.EVENT_READ)
-        line = process.stdout.readline() if selector.select(_START_SECONDS) else ""
-    process.stdout.close()
+    line = _line(process.stdout)
+    if not options.get("control"):
+        process.stdout.close()
     if line:
         started: dict[str, Any] = json.loads(line)
         return started
@@ -269,6 +320,13 @@ def _handshake(process: subprocess.Popen[str], options: Mapping[str, Any], log: 
             next="choose another with --port, or leave it out to take a free one",
         )
     raise EnvironmentFailure(f"the sandbox did not start: {_last_line(log) or 'no answer'}", "SandboxFailed")
+
+
+def _line(answers: IO[str]) -> str:
+    """The process's next answer; empty if none comes."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(answers, selectors.EVENT_READ)
+        return answers.readline() if selector.select(_START_SECONDS) else ""
 
 
 def _last_line(log: Path) -> str:
@@ -296,7 +354,9 @@ def _describe(directory: Path, options: Mapping[str, Any], started: Mapping[str,
             with _private(directory / name) as file:
                 file.write(text)
     moved = Path(clock) if clock else None
-    return Running(started["endpoint"], directory / "credentials", directory / "config", pid, directory, moved)
+    return Running(
+        started["endpoint"], directory / "credentials", directory / "config", pid, directory, moved, profiles
+    )
 
 
 def _section(profile: str) -> str:
@@ -387,9 +447,10 @@ def _end(pid: int, directory: Path) -> None:
     """Ends the process and waits for it. It removes its files last, so a parent that is slow to take note of its end
     holds nobody up."""
     child = _children.pop(pid, None)
-    if child is not None and child.stdin is not None:
-        with contextlib.suppress(OSError):
-            child.stdin.close()
+    for pipe in () if child is None else (child.stdin, child.stdout):
+        if pipe is not None:
+            with contextlib.suppress(OSError):
+                pipe.close()
     for number in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)

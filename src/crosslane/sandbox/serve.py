@@ -2,7 +2,7 @@
 
 Standard input brings one JSON line of options, standard output takes one JSON line back with the endpoint and
 the starting credentials; both are pipes to the process that starts this one. Attached, it ends when its input
-is closed; detached, on SIGTERM.
+is closed; detached, on SIGTERM. With a ``control`` secret it is one that can be set back: ``states`` has the rest.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from crosslane.sandbox.lifecycle import PORT_IN_USE, START_URL, clock_of
 
 if TYPE_CHECKING:
+    from crosslane.sandbox.build import Sandbox
     from crosslane.sandbox.identities import Identity
 
 
@@ -39,6 +40,8 @@ def main() -> int:
     from crosslane.sandbox.accounts import PERMISSION_SET, Member
     from crosslane.sandbox.build import Options, build
 
+    folder = Path(given["directory"]) if given.get("directory") else None
+    state = folder / "work" if folder is not None and given.get("control") else folder
     options = Options(
         members=[Member(**member) for member in given["members"]],
         region=given["region"],
@@ -52,7 +55,7 @@ def main() -> int:
         permission_sets=tuple(given.get("permission_sets") or (PERMISSION_SET,)),
         enforce=bool(given.get("enforce", True)),
         audit=Path(given["audit"]) if given.get("audit") else None,
-        directory=Path(given["directory"]) if given.get("directory") else None,
+        directory=state,
         minute_seconds=float(given.get("minute_seconds", 60)),
     )
     try:
@@ -60,18 +63,16 @@ def main() -> int:
     except OSError as error:
         print(error.strerror or error, file=sys.stderr)
         return PORT_IN_USE
+    if given.get("control") and folder is not None and state is not None:
+        from crosslane.sandbox import states
+
+        told, place = os.fdopen(answer, "w", encoding="utf-8"), states.Place(folder, state, options.audit)
+        states.serve(sandbox, given["control"], place, sys.stdin, told, _started(sandbox))
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=sandbox.server.serve_forever, kwargs={"poll_interval": 3600}, daemon=True).start()
-    _tell(
-        answer,
-        {
-            "endpoint": sandbox.server.endpoint,
-            "accounts": {name: _sign_in(identity) for name, identity in sandbox.sign_ins.items()},
-            "management": _sign_in(sandbox.management),
-        },
-    )
+    _tell(answer, _started(sandbox))
     if given.get("attached", True):
         threading.Thread(target=_until_closed, args=(ended,), daemon=True).start()
     ended.wait()
@@ -82,11 +83,21 @@ def main() -> int:
     os._exit(0)
 
 
+def _started(sandbox: Sandbox) -> dict[str, Any]:
+    """What the starter is told."""
+    return {
+        "endpoint": sandbox.server.endpoint,
+        "accounts": {name: _sign_in(identity) for name, identity in sandbox.sign_ins.items()},
+        "management": _sign_in(sandbox.management),
+    }
+
+
 def _sign_in(identity: Identity) -> dict[str, str | None]:
     """Starting credentials, in words of our own."""
     credentials = identity.credentials
     return {
         "id": identity.account,
+        "arn": identity.arn,
         "role": identity.principal_arn,
         "access_key": credentials.access_key,
         "secret_key": credentials.secret_key,
