@@ -3,7 +3,43 @@
 from __future__ import annotations
 
 import os
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
+
+_PASSED = frozenset(
+    [
+        "ALL_PROXY",
+        "GOPROXY",
+        "HOME",
+        "HTTPS_PROXY",
+        "HTTP_PROXY",
+        "LANG",
+        "LD_LIBRARY_PATH",
+        "LOGNAME",
+        "NODE_EXTRA_CA_CERTS",
+        "NO_PROXY",
+        "NPM_CONFIG_REGISTRY",
+        "PATH",
+        "REQUESTS_CA_BUNDLE",
+        "SYSTEMROOT",
+        "TEMP",
+        "TMP",
+        "TMPDIR",
+        "TZ",
+        "USER",
+        "VIRTUAL_ENV",
+    ]
+)
+_PASSED_KINDS = ("LC_", "PIP_", "PYTHON", "SSL_CERT_", "UV_", "XDG_")
+
+
+def passed_on(environment: Mapping[str, str]) -> dict[str, str]:
+    """What the sandbox's process is given of a person's environment: what programs need to run and builds to find
+    packages. Code that runs in the sandbox may read it (``/proc``), so that it holds none of the person's secrets."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if name.upper() in _PASSED or name.upper().startswith(_PASSED_KINDS)
+    }
 
 
 def clean_environment(environment: MutableMapping[str, str] | None = None) -> None:

@@ -31,6 +31,7 @@ from urllib.parse import urlsplit
 
 from crosslane.config.model import Account, Config, partition_of
 from crosslane.errors import EnvironmentFailure, UsageError
+from crosslane.sandbox.environment import passed_on
 
 IDENTITY_PATH = "/.crosslane-sandbox"
 """Where a sandbox tells its ``id``, so that it is not taken for another program at the same port."""
@@ -281,6 +282,7 @@ def _launch(directory: Path, options: Mapping[str, Any]) -> Running:
     with log:
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "crosslane.sandbox.serve"],
+            env=passed_on(os.environ),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,

@@ -205,10 +205,18 @@ def write(call: Call, result: Mapping[str, Any], request_id: str) -> Answer:
     body = written["body"]
     headers = tuple((str(name), str(value)) for name, value in written["headers"].items())
     return Answer(
-        int(written["status_code"]),
+        _status(call, result) or int(written["status_code"]),
         headers if any(name.lower() == "content-type" for name, _ in headers) else (*headers, _content_type(call)),
         body.encode() if isinstance(body, str) else bytes(body),
     )
+
+
+def _status(call: Call, result: Mapping[str, Any]) -> int | None:
+    """The status where it is a member of the answer, which moto's serializers do not look at."""
+    shape = call.operation.output_shape
+    members = {} if shape is None else shape.members
+    named = (name for name, member in members.items() if member.serialization.get("location") == "statusCode")
+    return next((int(result[name]) for name in named if result.get(name) is not None), None)
 
 
 def _content_type(call: Call) -> tuple[str, str]:
