@@ -9,7 +9,7 @@ from typing import Any
 
 from moto.core.exceptions import ServiceException
 from moto.iam.models import User
-from moto.iam.policy_validation import VALID_RESOURCE_PATH_STARTING_VALUES
+from moto.iam.policy_validation import VALID_RESOURCE_PATH_STARTING_VALUES, IAMPolicyDocumentValidator
 
 from crosslane.sandbox.request import Handler, Request, ServiceError
 from crosslane.sandbox.services.iam_policies import AwsManagedPolicies
@@ -25,6 +25,7 @@ ATTACHED_POLICIES = 10
 def handlers(store: Store, managed: AwsManagedPolicies) -> dict[tuple[str, str], Handler]:
     """Operations that are answered here; all others of IAM are moto's."""
     _accept_whole_account_resources()
+    _accept_policies_without_version()
 
     def create_user(request: Request) -> Mapping[str, Any]:
         return _create_user(store, request)
@@ -177,3 +178,13 @@ def _accept_whole_account_resources() -> None:
     accepted = VALID_RESOURCE_PATH_STARTING_VALUES["iam"]["values"]
     if "*" not in accepted:
         accepted.append("*")
+
+
+def _accept_policies_without_version() -> None:
+    """The element is optional (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html,
+    2026-11-25), and SAM's policy templates leave it out; moto demands it."""
+
+    def validate(self: Any) -> None:
+        assert self._policy_json.get("Version", "2012-10-17") == "2012-10-17"
+
+    IAMPolicyDocumentValidator._validate_version = validate  # type: ignore[method-assign]
