@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from crosslane.apply.hands import Hands
 from crosslane.apply.outcome import Done, Outcome
 from crosslane.apply.waiting import eventually
@@ -124,6 +126,46 @@ def assume(gateway: Gateway, profile: SessionProfile) -> Keys:
     return Keys(
         given["AccessKeyId"], Secret(given["SecretAccessKey"]), Secret(given["SessionToken"]), given["Expiration"]
     )
+
+
+def assume_with_token(gateway: Gateway, profile: SessionProfile, token: Secret) -> Keys:
+    """A new session of the profile's role for a CI job's token; ``gateway`` needs no credentials.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html (2026-11-25)
+    """
+    parameters = {
+        "RoleArn": profile.role_arn,
+        "RoleSessionName": profile.session_name,
+        "WebIdentityToken": token.reveal(),
+        "DurationSeconds": profile.seconds,
+    }
+    try:
+        given = gateway.call("sts", "AssumeRoleWithWebIdentity", parameters)["Credentials"]
+    except AwsError as error:
+        if error.code == "ExpiredTokenException":
+            error.message = f"the job's token has expired ({error.code} on {error.operation})"
+            error.next = "get a new one: tokens of CI jobs last minutes; the session that comes of it lasts an hour"
+        elif error.code in DENIED_CODES | {"InvalidIdentityToken"}:
+            error.next = "compare the token's iss, aud and sub with [bootstrap] oidc, and run crosslane bootstrap first"
+        raise
+    return Keys(
+        given["AccessKeyId"], Secret(given["SecretAccessKey"]), Secret(given["SessionToken"]), given["Expiration"]
+    )
+
+
+def read_token(path: Path, account: str) -> Secret:
+    """The token in the file; ``EnvironmentFailure`` if there is none."""
+    try:
+        token = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no token"
+        raise EnvironmentFailure(
+            f"cannot read the token in {path} (AWS_WEB_IDENTITY_TOKEN_FILE): {why}",
+            code="TokenNotReadable",
+            account=account,
+            next="let the job write its token there, or unset AWS_WEB_IDENTITY_TOKEN_FILE",
+        ) from error
+    return Secret(token)
 
 
 def put_session_profile(task: PutSessionProfile, step: Step, hands: Hands) -> Done:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from crosslane.apply import iam, keys, pipeline, removal, sessions, stacks
+from crosslane.apply import iam, identity_provider, keys, pipeline, removal, sessions, stacks
 from crosslane.apply.hands import Hands
 from crosslane.apply.outcome import Done
 from crosslane.plan import model as plan
@@ -26,6 +26,8 @@ def carry_out(step: Step, hands: Hands) -> Done:
             return iam.attach_to_user(task, step, hands)
         case plan.PutRole() as task:
             return iam.put_role(task, step, hands)
+        case plan.PutProvider() as task:
+            return identity_provider.put_provider(task, step, hands)
         case plan.AttachToRole() as task:
             return iam.attach_to_role(task, step, hands)
         case plan.VerifyAttached() as task:
@@ -60,6 +62,8 @@ def carry_out(step: Step, hands: Hands) -> Done:
             return removal.delete_user(task, step, hands)
         case plan.DeleteRole() as task:
             return removal.delete_role(task, step, hands)
+        case plan.DeleteProvider() as task:
+            return identity_provider.delete_provider(task, step, hands)
         case plan.DeletePolicy() as task:
             return removal.delete_policy(task, step, hands)
         case plan.RemoveProfiles() as task:

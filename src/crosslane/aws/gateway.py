@@ -66,12 +66,21 @@ class Cloud:
         self._lock = Lock()
         self._gateways: dict[tuple[str, str | None], Gateway] = {}
         self._providers: dict[str, Provider] = {}
+        self._chains: dict[str, Provider] = {}
         self.recover: Recover | None = None
         """Asked once a call when credentials have ended; see ``Recover``."""
 
     def provide(self, profile: str, provider: Provider) -> None:
         """Take the credentials of ``profile`` from ``provider``, again and again before they expire."""
         self._providers[profile] = provider
+
+    def provide_chain(self, account: str, provider: Provider) -> None:
+        """Take what the ordinary chain would give for ``account`` from ``provider``."""
+        self._chains[account] = provider
+
+    def anonymous(self, account: str) -> Gateway:
+        """A gateway for calls that carry their proof in the parameters; it looks for no credentials anywhere."""
+        return Gateway(self, account, None, anonymous=True)
 
     def gateway(self, account: str, profile: str | None, *, fresh: bool = False) -> Gateway:
         """The gateway of a profile (None: the ordinary credential chain) for the config's ``account``.
@@ -84,9 +93,9 @@ class Cloud:
                 self._gateways[key] = Gateway(self, account, profile)
             return self._gateways[key]
 
-    def session(self, profile: str | None) -> botocore.session.Session:
-        """A botocore session of the profile that shares the loaded service models."""
-        provider = self._providers.get(profile) if profile is not None else None
+    def session(self, profile: str | None, account: str | None = None) -> botocore.session.Session:
+        """A botocore session of the profile (None: the chain, as ``account`` has it) that shares the loaded models."""
+        provider = self._providers.get(profile) if profile is not None else self._chains.get(account or "")
         session = _no_profile() if provider is not None else botocore.session.Session(profile=profile)
         if provider is not None:
             session.register_component("credential_provider", CredentialResolver([_Provided(provider, self.now)]))
@@ -95,6 +104,12 @@ class Cloud:
     def unsigned_session(self) -> botocore.session.Session:
         """A session for calls that carry no signature. No profile is looked at, and none need exist."""
         return self._in_place(_no_profile(), None)
+
+    def anonymous_session(self) -> botocore.session.Session:
+        """A session without credentials, which looks for none either."""
+        session = _no_profile()
+        session.register_component("credential_provider", CredentialResolver([]))
+        return self._in_place(session, None)
 
     def _in_place(self, session: botocore.session.Session, profile: str | None) -> botocore.session.Session:
         """The session with the place's files and the guard of loopback, and the models that all share."""
@@ -132,7 +147,8 @@ class Cloud:
 class Gateway:
     """Calls as one identity: the profile ``profile`` in the account that the config calls ``account``."""
 
-    def __init__(self, cloud: Cloud, account: str, profile: str | None) -> None:
+    def __init__(self, cloud: Cloud, account: str, profile: str | None, *, anonymous: bool = False) -> None:
+        self._anonymous = anonymous
         self.account = account
         self.profile = profile
         self._cloud = cloud
@@ -192,7 +208,11 @@ class Gateway:
         with self._lock:
             if service not in self._clients:
                 if self._session is None:
-                    self._session = self._cloud.session(self.profile)
+                    self._session = (
+                        self._cloud.anonymous_session()
+                        if self._anonymous
+                        else self._cloud.session(self.profile, self.account)
+                    )
                 self._clients[service] = self._session.create_client(
                     service,
                     region_name=self._cloud.place.region,

@@ -12,13 +12,24 @@ EXAMPLES = """\b
 Examples:
   crosslane bootstrap
   aws sts get-caller-identity --profile tools_admin_deployer
+  crosslane bootstrap --oidc github:octo-org/octo-repo@branch:main
 """
 
 
 @click.command("bootstrap", epilog=EXAMPLES)
 @click.option("--adopt", is_flag=True, help="Take over things of the same name that no pipeline holds.")
 @click.option("--static", is_flag=True, help="Store the session's keys in its profile, as the guide does.")
+@click.option(
+    "--oidc",
+    metavar="REPO",
+    help="Let CI jobs of github:OWNER/REPO or gitlab:GROUP/PROJECT, @branch:NAME or @environment:NAME, become the "
+    "deployer, in place of user and key. Written to the config first.",
+)
 @common_options
-def command(invocation: Invocation, adopt: bool, static: bool) -> int:
+def command(invocation: Invocation, adopt: bool, static: bool, oidc: str | None) -> int:
     """Make user, policies, role, key and profiles of each bootstrapped account."""
+    if oidc is not None:
+        from crosslane.config.edit import set_oidc
+
+        set_oidc(invocation.config_path, oidc, region=invocation.region)
     return run_up(invocation, Scope(deploy=False, adopt=adopt), static=static)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shlex
 import shutil
 import sys
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,7 @@ from crosslane.apply.journal import Journal
 from crosslane.apply.outcome import StepResult
 from crosslane.apply.progress import Progress
 from crosslane.apply.rotation import metadata
-from crosslane.apply.sessions import assume, check_identity, not_bootstrapped
+from crosslane.apply.sessions import assume, assume_with_token, check_identity, not_bootstrapped, read_token
 from crosslane.apply.tasks import carry_out
 from crosslane.apply.waiting import Clock
 from crosslane.aws.errors import UNKNOWN_KEY_CODES, CredentialsFailure
@@ -39,10 +40,11 @@ from crosslane.desired.build import desired_state
 from crosslane.desired.model import Caution, Desired, SessionProfile
 from crosslane.desired.retired import retired
 from crosslane.errors import CrosslaneError, EnvironmentFailure, OutcomeError
-from crosslane.live.model import Live, LiveIdentity, LocalProfile, Reading, Unreadable, Who
+from crosslane.live.model import Live, LiveIdentity, LiveRole, LocalProfile, Reading, Unreadable, Who
 from crosslane.live.read import denied_accounts, read_identity, read_live, reading, side_by_side
 from crosslane.plan import up
 from crosslane.plan.model import Plan, Step, VerifyIdentity
+from crosslane.plan.profiles import has_session
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,10 @@ class World:
     """None on AWS; else whether the sandbox outlives this command."""
     now: Callable[[], datetime]
     """The time where the calls go: the machine's, or the sandbox's own."""
+    tokens: Mapping[str, Path] = field(default_factory=dict)
+    """The accounts whose deployer this CI job becomes by the token in the file."""
+    without_session: frozenset[str] = frozenset()
+    """Accounts in which the caller works as it is: see ``plan.bootstrap.has_session``. ``observe`` finds out."""
 
     @property
     def mark(self) -> str:
@@ -71,7 +77,11 @@ class World:
         used = {stack.account for stack in self.desired.stacks} | {self.desired.repository.account}
         used |= {state.account for state in self.desired.bootstraps}
         return tuple(
-            up.Place(account.name, account.id, account.profile or (account.name if self.sandboxed else None))
+            up.Place(
+                account.name,
+                account.id,
+                account.profile or (account.name if self.sandboxed and account.name not in self.tokens else None),
+            )
             for account in self.config.accounts
             if account.name in used
         )
@@ -90,7 +100,11 @@ class World:
     @property
     def deployers(self) -> dict[str, str]:
         """The profile with the deployer's session, by account."""
-        return {state.account: state.session_profile.name for state in self.desired.bootstraps}
+        return {
+            state.account: state.session_profile.name
+            for state in self.desired.bootstraps
+            if state.account not in self.without_session
+        }
 
 
 @contextlib.contextmanager
@@ -133,10 +147,33 @@ def _provided(world: World, invocation: Invocation) -> World:
     """Let the deployers' sessions come from the cache, renewed by assuming the role before they end."""
     if world.kept_sandbox is not False:
         world.cloud.recover = SignInAgain(invocation)
+    world = replace(world, tokens=tokens(world.desired, world.config, os.environ))
     for state in world.desired.bootstraps:
         profile = state.session_profile
         world.cloud.provide(profile.name, partial(session_metadata, world, profile))
+        if state.account in world.tokens:
+            world.cloud.provide_chain(state.account, partial(session_metadata, world, profile))
     return world
+
+
+def tokens(desired: Desired, config: Config, environ: Mapping[str, str]) -> dict[str, Path]:
+    """The file with the CI job's token for each account that it leads into.
+
+    Those are the bootstrapped accounts without a profile whose deployer trusts CI jobs: one token for all of them. Keys
+    in the environment win, as in AWS's own tools; so does ``AWS_ROLE_ARN`` for its account, if it names another role.
+    https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html (2026-11-25)
+    """
+    file = environ.get("AWS_WEB_IDENTITY_TOKEN_FILE")
+    if not file or environ.get("AWS_ACCESS_KEY_ID"):
+        return {}
+    role = environ.get("AWS_ROLE_ARN", "")
+    return {
+        state.account: Path(file)
+        for state in desired.bootstraps
+        if state.provider is not None
+        and (account := config.account(state.account)).profile is None
+        and (role == state.role.arn or f":{account.id}:" not in role)
+    }
 
 
 def session_metadata(world: World, profile: SessionProfile) -> dict[str, str]:
@@ -154,6 +191,9 @@ def current_session(world: World, profile: SessionProfile) -> Keys:
         raise not_bootstrapped(profile.account, source)
 
     def renew() -> Keys:
+        if (file := world.tokens.get(profile.account)) is not None:
+            token = read_token(file, profile.account)
+            return assume_with_token(world.cloud.anonymous(profile.account), profile, token)
         try:
             return assume(world.cloud.gateway(profile.account, source), profile)
         except CredentialsFailure as error:
@@ -207,7 +247,26 @@ def observe(world: World) -> tuple[World, Live]:
     blind = {
         name for name in denied_accounts(live, world.desired.repository.account) if readers[name] is not bases[name]
     }
-    return world, read(readers={**readers, **{name: bases[name] for name in blind}}) if blind else live
+    if blind:
+        live = read(readers={**readers, **{name: bases[name] for name in blind}})
+    world = _as_trusted(world, live)
+    direct = {state.account for state in world.desired.bootstraps if not has_session(state, live)}
+    return replace(world, without_session=frozenset(direct)), live
+
+
+def _as_trusted(world: World, live: Live) -> World:
+    """Where neither config nor sign-in says which permission set the deployer trusts (a CI job's does not), what it
+    trusts now stays."""
+    sign_in = world.config.sign_in
+    if world.config.bootstrap.mode is not Mode.KEYLESS or sign_in.permission_set is not None:
+        return world
+    first = world.desired.bootstraps[0]
+    caller = live.identities.get((first.account, Who.BASE))
+    if isinstance(caller, LiveIdentity) and ":assumed-role/AWSReservedSSO_" in caller.arn:
+        return world
+    role = live.roles.get((first.account, first.role.name))
+    trusted = re.search(r"AWSReservedSSO_[\w+=,.@-]+_\*", role.trust) if isinstance(role, LiveRole) else None
+    return world if trusted is None else replace(world, desired=_desired(world.config, trusted[0]))
 
 
 def _sso_role_name(world: World, answers: Mapping[tuple[str, Who], Reading[LiveIdentity]]) -> str | None:
@@ -376,7 +435,8 @@ def _refuse_bad_sign_ins(world: World, answers: dict[tuple[str, Who], Reading[Li
 
 def reader_of(world: World, account: str, identities: Mapping[tuple[str, Who], Reading[LiveIdentity]]) -> Gateway:
     """Who reads in the account: the deployer where it exists and works, else the sign-in."""
-    if isinstance(identities.get((account, Who.DEPLOYER)), LiveIdentity):
+    works = isinstance(identities.get((account, Who.DEPLOYER)), LiveIdentity)
+    if works and account in world.deployers:
         return world.cloud.gateway(account, world.deployers[account])
     profile = next(place.profile for place in world.places if place.name == account)
     return world.cloud.gateway(account, profile)

@@ -69,6 +69,12 @@ command.add_command(invoke)
     metavar="FILE",
     help="Write each decision to FILE, one JSON object a line.",
 )
+@click.option(
+    "--issuers",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help='Take tokens of OIDC issuers: {"https://ISSUER": {"keys": [JWK]}}.',
+)
 @common_options
 def start(
     invocation: Invocation,
@@ -79,6 +85,7 @@ def start(
     seed: int,
     enforce: bool,
     audit: Path | None,
+    issuers: Path | None,
 ) -> None:
     """Start the sandbox of this config and keep it.
 
@@ -101,6 +108,7 @@ def start(
         seed=seed,
         enforce=enforce,
         audit=audit,
+        issuers=issuers,
     )
     if detach:
         _say_started(invocation, config, running)

@@ -9,6 +9,7 @@ from pathlib import Path
 from crosslane.config import rules
 from crosslane.config.fit import check_fit
 from crosslane.config.model import Account, Bootstrap, Config, Mode, Names, Pipeline, SignIn, Source, Stage
+from crosslane.config.oidc import Oidc, OidcError, parse_oidc
 from crosslane.config.rules import BOOTSTRAP_RULES, NAMES_RULES, broken, broken_region
 from crosslane.config.tables import (
     Problem,
@@ -63,7 +64,7 @@ def build_config(document: dict[str, object], path: Path, region: str | None) ->
         pipeline=pipeline,
         accounts=accounts,
         stages=stages,
-        bootstrap=_bootstrap(root, names, pipeline.name),
+        bootstrap=_bootstrap(root, names, pipeline),
         sign_in=_sign_in(root),
         names=_names(root, pipeline.name),
     )
@@ -205,7 +206,7 @@ def _stages(root: Table, names: AccountNames) -> tuple[Stage, ...]:
     return tuple(found)
 
 
-def _bootstrap(root: Table, names: AccountNames, pipeline_name: str) -> Bootstrap:
+def _bootstrap(root: Table, names: AccountNames, pipeline: Pipeline) -> Bootstrap:
     table = subtable(root, "bootstrap", BOOTSTRAP_KEYS)
     default = Bootstrap()
     mode = string(table, "mode")
@@ -214,22 +215,38 @@ def _bootstrap(root: Table, names: AccountNames, pipeline_name: str) -> Bootstra
         message = f"bootstrap.mode: there is no mode {quoted(mode)}{nearest(mode, known)}"
         table.note("mode", "UnknownMode", message)
         mode = None
+    oidc = _oidc(table, pipeline.source.branch)
+    if "oidc" in table.values and mode not in (None, Mode.KEYLESS):
+        message = f'bootstrap.oidc goes with mode = "keyless", not {quoted(mode)}: it stands in place of user and key'
+        table.note("mode", "OidcNeedsKeyless", message, "leave out mode: with oidc it is keyless")
     accounts = strings(table, "accounts", default.accounts)
     _check_bootstrap_accounts(table, names)
     chosen = {
         name: value
         for name, rule in BOOTSTRAP_RULES.items()
-        if (value := ruled(table, name, rule, pipeline=pipeline_name or "x")) is not None
+        if (value := ruled(table, name, rule, pipeline=pipeline.name or "x")) is not None
     }
     return replace(
         default,
-        mode=Mode(mode) if mode else default.mode,
+        mode=Mode(mode) if mode else Mode.KEYLESS if oidc else default.mode,
         accounts=accounts,
         key_max_age_days=whole_number(
             table, "key_max_age_days", default.key_max_age_days, least=1, most=LONGEST_KEY_DAYS
         ),
+        oidc=oidc,
         **chosen,
     )
+
+
+def _oidc(table: Table, branch: str) -> Oidc | None:
+    value = string(table, "oidc")
+    if value is None:
+        return None
+    try:
+        return parse_oidc(value, branch=branch)
+    except OidcError as error:
+        table.note("oidc", "BadOidc", f"bootstrap.oidc: {quoted(value)} {error}")
+        return None
 
 
 def _check_bootstrap_accounts(table: Table, names: AccountNames) -> None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from crosslane.config.oidc import Oidc
+
 
 class Mode(StrEnum):
     """How the deployer of an account comes to be; see docs/bootstrap-modes.md."""
@@ -69,6 +71,8 @@ class Bootstrap:
     boundary: str = "aws-refarch-cross-account-pipeline-boundary"
     session_name: str = "AWSCLI-Session"
     key_max_age_days: int = 90
+    oidc: Oidc | None = None
+    """Whose CI jobs may become the deployer too; only in mode ``keyless``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 
 from crosslane.config.build import APP, VERSION, default_names
 from crosslane.config.model import Account, Bootstrap, Config, Names, SignIn, Stage
+from crosslane.config.oidc import Oidc
 
 _HINT_COLUMN = 34
 
@@ -78,7 +79,8 @@ def _stage(stage: Stage) -> str:
 def _bootstrap(bootstrap: Bootstrap) -> str:
     default = Bootstrap()
     lines = []
-    for name, value in asdict(bootstrap).items():
+    for name in (field.name for field in fields(Bootstrap)):
+        value = getattr(bootstrap, name)
         if value != getattr(default, name):
             lines.append(f"{name} = {_value(value)}")
         elif name == "mode":
@@ -104,7 +106,7 @@ def _names(names: Names, default: Names) -> str:
 def _value(value: object) -> str:
     if isinstance(value, tuple):
         return f"[{', '.join(_value(item) for item in value)}]"
-    return toml_string(value) if isinstance(value, str) else str(value)
+    return toml_string(str(value)) if isinstance(value, str | Oidc) else str(value)
 
 
 def _relative(path: Path, folder: Path) -> str:

@@ -24,6 +24,13 @@ def cautions(config: Config) -> tuple[Caution, ...]:
     return tuple(found)
 
 
+def _of_jobs(config: Config, account: Account) -> list[Caution]:
+    if config.bootstrap.oidc is None:
+        return []
+    told = f"whoever can make a job of {config.bootstrap.oidc} run becomes the deployer"
+    return [Caution("oidc-jobs", account.name, told)]
+
+
 def _of_mode(config: Config, account: Account) -> list[Caution]:
     """The risks that a mode leaves."""
     user, name = config.bootstrap.user, account.name
@@ -46,15 +53,17 @@ def _of_mode(config: Config, account: Account) -> list[Caution]:
         case Mode.LEAST:
             return [_long_lived_key(config, account)]
         case Mode.KEYLESS:
+            jobs = _of_jobs(config, account)
             if config.sign_in.permission_set:
-                return []
+                return jobs
             return [
+                *jobs,
                 Caution(
                     "keyless-default-permission-set",
                     name,
                     f"[sign_in] permission_set is not given: the deployer trusts the sign-in's own permission set, else"
                     f" {DEFAULT_PERMISSION_SET}",
-                )
+                ),
             ]
         case _ as unreachable:
             assert_never(unreachable)

@@ -104,6 +104,20 @@ class Role:
 
 
 @dataclass(frozen=True, slots=True)
+class IdentityProvider:
+    """The IAM OIDC identity provider for ``issuer`` (a URL without ``https://``).
+
+    An account can have only one for each issuer, so it may be shared: one that is there and not ours is used as it is.
+    """
+
+    account: str
+    issuer: str
+    arn: str
+    client_id: str
+    tags: Tags
+
+
+@dataclass(frozen=True, slots=True)
 class KeyProfile:
     """The profile ``name`` (``tools_admin``) that holds the access key of ``user``.
 
@@ -136,7 +150,8 @@ class SessionProfile:
 
 @dataclass(frozen=True, slots=True)
 class BootstrapState:
-    """Everything the guide makes in one account. ``user`` and ``key_profile`` are None in mode ``keyless``.
+    """Everything the guide makes in one account. ``user`` and ``key_profile`` are None in mode ``keyless``, and
+    ``provider`` is unless CI jobs may become the deployer.
 
     ``policies`` are in order of creation: the boundary first, then the user's, then the deployer's.
     """
@@ -147,6 +162,7 @@ class BootstrapState:
     role: Role
     key_profile: KeyProfile | None
     session_profile: SessionProfile
+    provider: IdentityProvider | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,11 @@ def deployer_arn(config: Config, account: Account) -> str:
     return role_arn(config, account, config.bootstrap.role)
 
 
+def provider_arn(config: Config, account: Account, issuer: str) -> str:
+    """The ARN of the OIDC identity provider for ``issuer`` (without ``https://``)."""
+    return iam_arn(config, account, f"oidc-provider/{issuer}")
+
+
 def stack_arns(config: Config, account: Account, stack: str) -> str:
     """Pattern for a stack's ARN: the random id at its end is left open."""
     return arn(config, "cloudformation", account, f"stack/{stack}/*")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, TypeVar, Union
@@ -98,6 +98,15 @@ class LiveRole:
 
 
 @dataclass(frozen=True, slots=True)
+class LiveProvider:
+    """An OIDC identity provider with the audiences that it takes."""
+
+    arn: str
+    client_ids: tuple[str, ...]
+    tags: Tags
+
+
+@dataclass(frozen=True, slots=True)
 class LiveStack:
     """A stack; ``template`` is canonical JSON text where the body is JSON, else the body as it is."""
 
@@ -158,6 +167,8 @@ class Live:
     roles: Mapping[tuple[str, str], Reading[LiveRole]]
     stacks: Mapping[tuple[str, str], Reading[LiveStack]]
     repository: Reading[LiveRepository]
+    providers: Mapping[tuple[str, str], Reading[LiveProvider]] = field(default_factory=dict)
+    """OIDC identity providers; the name is the issuer."""
 
 
 LATELY = timedelta(minutes=2)

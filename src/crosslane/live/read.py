@@ -19,6 +19,7 @@ from crosslane.live.model import (
     LiveData,
     LiveIdentity,
     LivePolicy,
+    LiveProvider,
     LiveRepository,
     LiveRole,
     LiveStack,
@@ -119,6 +120,12 @@ def read_role(gateway: Gateway, name: str) -> LiveRole:
         tags=_tags(role.get("Tags", [])),
         created=role.get("CreateDate"),
     )
+
+
+def read_provider(gateway: Gateway, arn: str) -> LiveProvider:
+    """The OIDC identity provider."""
+    found = gateway.call("iam", "GetOpenIDConnectProvider", {"OpenIDConnectProviderArn": arn})
+    return LiveProvider(arn, tuple(sorted(found.get("ClientIDList", []))), _tags(found.get("Tags", [])))
 
 
 def read_user_grants(gateway: Gateway, name: str) -> Grants:
@@ -227,13 +234,14 @@ def read_live(
         roles=_of_kind(found, "role"),
         stacks=_of_kind(found, "stack"),
         repository=found["repository", "", ""],
+        providers=_of_kind(found, "provider"),
     )
 
 
 def denied_accounts(live: Live, repository_account: str) -> frozenset[str]:
     """The accounts in which a read was denied to whoever read."""
     found: list[tuple[str, object]] = [(repository_account, live.repository)]
-    for things in (live.policies, live.users, live.roles, live.stacks):
+    for things in (live.policies, live.users, live.roles, live.providers, live.stacks):
         found += [(account, thing) for (account, _), thing in things.items()]
     return frozenset(
         account for account, thing in found if isinstance(thing, Unreadable) and thing.code in DENIED_CODES
@@ -247,6 +255,8 @@ def _bootstrap_reads(state: BootstrapState, gateway: Gateway) -> dict[tuple[str,
         reads["policy", account, policy.name] = partial(reading, partial(read_policy, gateway, policy.arn))
     if state.user is not None:
         reads["user", account, state.user.name] = partial(reading, partial(read_user, gateway, state.user.name))
+    if (provider := state.provider) is not None:
+        reads["provider", account, provider.issuer] = partial(reading, partial(read_provider, gateway, provider.arn))
     reads["role", account, state.role.name] = partial(reading, partial(read_role, gateway, state.role.name))
     return reads
 

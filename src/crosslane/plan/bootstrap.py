@@ -6,7 +6,8 @@ from datetime import datetime
 
 from crosslane.desired.model import BootstrapState, Tags
 from crosslane.live.model import Live
-from crosslane.plan.model import Part, step_id
+from crosslane.plan.identity_provider import provider_left_over, put_provider
+from crosslane.plan.model import Part, Step, step_id
 from crosslane.plan.principals import policy_part, role_parts, user_parts
 from crosslane.plan.profiles import key_parts, session_parts
 
@@ -41,6 +42,11 @@ def bootstrap_parts(
     if state.user is not None:
         parts += user_parts(state.user, live, ours, adopt, made)
         key_ready = (step_id(state.account, "attach-user", state.user.name),)
+    providers: list[Part] = [*provider_left_over(state, live, after)]
+    if state.provider is not None:
+        providers.append(put_provider(state.provider, live, ours, after))
+    parts += providers
+    made = (*made, *(part.id for part in providers if isinstance(part, Step)))
     parts += role_parts(state.role, live, ours, adopt, made)
     role_ready: tuple[str, ...] = (step_id(state.account, "verify-attached", state.role.name),)
     if state.key_profile is not None and state.user is not None:

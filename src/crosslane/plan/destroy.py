@@ -16,6 +16,7 @@ from crosslane.live.model import (
     Unreadable,
     owner_of,
 )
+from crosslane.plan.identity_provider import delete_provider, provider_left_over
 from crosslane.plan.model import (
     Blocked,
     DeleteBucket,
@@ -148,6 +149,14 @@ def _bootstrap(
     else:
         _note(found, account, "role", state.role.name, blocked, cautions)
     freed = (*after, *(step.id for step in principals))
+    if _ours(found, desired):
+        principals += provider_left_over(state, live, after)
+    if state.provider is not None:
+        found = live.providers.get((account, state.provider.issuer), Absent())
+        if _ours(found, desired):
+            principals.append(delete_provider(state, state.provider.issuer, "it carries this pipeline's tags", freed))
+        else:
+            _note(found, account, "identity provider", state.provider.issuer, blocked, cautions)
     policies = []
     for policy in reversed(state.policies):
         found = live.policies[account, policy.name]

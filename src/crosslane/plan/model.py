@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from crosslane.desired.model import (
     Caution,
+    IdentityProvider,
     KeyProfile,
     ManagedPolicy,
     OutputOf,
@@ -21,7 +22,7 @@ from crosslane.desired.model import (
     Tags,
     User,
 )
-from crosslane.live.model import LivePolicy, LiveRole, LiveStack, LiveUser, Who
+from crosslane.live.model import LivePolicy, LiveProvider, LiveRole, LiveStack, LiveUser, Who
 
 
 class Op(StrEnum):
@@ -94,6 +95,12 @@ class AttachToUser:
 class PutRole:
     role: Role
     live: LiveRole | None
+
+
+@dataclass(frozen=True, slots=True)
+class PutProvider:
+    provider: IdentityProvider
+    live: LiveProvider | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +221,15 @@ class DeleteRole:
 
 
 @dataclass(frozen=True, slots=True)
+class DeleteProvider:
+    """The identity provider goes if it is ours and no role but ``role``, the deployer's, trusts it."""
+
+    account: str
+    arn: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeletePolicy:
     policy: ManagedPolicy
 
@@ -230,6 +246,7 @@ Task = (
     | PutUser
     | AttachToUser
     | PutRole
+    | PutProvider
     | AttachToRole
     | VerifyAttached
     | PutAccessKey
@@ -248,6 +265,7 @@ Task = (
     | DeleteUser
     | DeleteRole
     | DeletePolicy
+    | DeleteProvider
     | RemoveProfiles
 )
 

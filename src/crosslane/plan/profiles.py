@@ -103,9 +103,17 @@ def session_parts(
     after: tuple[str, ...],
     now: datetime,
 ) -> list[Part]:
-    """The deployer's session (G13 to G16): kept while it is good for the work ahead, else opened anew."""
+    """The deployer's session (G13 to G16): kept while it is good for the work ahead, else opened anew.
+
+    None where the caller is the deployer already, as a CI job is: only the read of the stack is left (G16). None at all
+    where the caller is nobody that the deployer trusts.
+    """
     profile = state.session_profile
     account, name = profile.account, profile.name
+    if is_deployer(profile, live):
+        return [_access(profile, first_stack, after)]
+    if not has_session(state, live):
+        return []
     if (conflict := _profile_conflict(live, account, name, mark, adopt)) is not None:
         return [conflict]
     local = live.profiles.get(name)
@@ -150,19 +158,41 @@ def session_parts(
         task=VerifyIdentity(Who.DEPLOYER, name, account_id, arn),
         after=(stored.id,),
     )
-    access = Step(
-        id=step_id(account, "stack-access", name),
-        account=account,
+    return [opened, stored, verify, _access(profile, first_stack, (verify.id,))]
+
+
+def _access(profile: SessionProfile, first_stack: str, after: tuple[str, ...]) -> Step:
+    return Step(
+        id=step_id(profile.account, "stack-access", profile.name),
+        account=profile.account,
         guide="G16",
-        title=f"{name} deploys the stacks",
+        title=f"{profile.name} deploys the stacks",
         op=Op.VERIFY,
         kind="profile",
-        name=name,
+        name=profile.name,
         reason=f"it must be able to read the stack {first_stack}",
         task=VerifyStackAccess(profile, first_stack),
-        after=(verify.id,),
+        after=after,
     )
-    return [opened, stored, verify, access]
+
+
+def is_deployer(profile: SessionProfile, live: Live) -> bool:
+    """Whether the account's own caller is a session of the deployer role, whatever the session's name."""
+    caller = live.identities.get((profile.account, Who.BASE))
+    role = assumed_role_arn(profile).rpartition("/")[0]
+    return isinstance(caller, LiveIdentity) and caller.arn.rpartition("/")[0] == role
+
+
+def has_session(state: BootstrapState, live: Live) -> bool:
+    """Whether the caller works through a session of the deployer, given by a profile of its own.
+
+    A CI job is the deployer itself. Where jobs may become it there is no user and no key, and of people only those
+    who signed in with IAM Identity Center can.
+    """
+    caller = live.identities.get((state.account, Who.BASE))
+    if not isinstance(caller, LiveIdentity) or state.provider is None:
+        return not is_deployer(state.session_profile, live)
+    return ":assumed-role/AWSReservedSSO_" in caller.arn
 
 
 def assumed_role_arn(profile: SessionProfile) -> str:

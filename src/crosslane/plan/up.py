@@ -11,7 +11,7 @@ from crosslane.live.model import Live, Who
 from crosslane.plan.bootstrap import bootstrap_parts
 from crosslane.plan.deploy import deploy_parts
 from crosslane.plan.model import Blocked, Conflict, Op, Part, Plan, Step, VerifyIdentity, VerifyProfile, step_id
-from crosslane.plan.profiles import session_parts
+from crosslane.plan.profiles import has_session, is_deployer, session_parts
 from crosslane.plan.retire import retire_steps
 
 
@@ -49,7 +49,7 @@ def plan_up(
     """
     parts: list[Part] = []
     identity_ids: tuple[str, ...] = ()
-    deployers = {state.account for state in desired.bootstraps}
+    deployers = {state.account for state in desired.bootstraps if has_session(state, live)}
     for place in places:
         if scope.bootstrap or place.name not in deployers:
             steps = _identity(place)
@@ -60,7 +60,10 @@ def plan_up(
     for state in desired.bootstraps:
         process = (processes or {}).get(state.session_profile.name)
         parts += _bootstrap(state, desired, live, ids[state.account], mark, process, scope, identity_ids, now)
-        ready[state.account] = (step_id(state.account, "stack-access", state.session_profile.name),)
+        if has_session(state, live) or is_deployer(state.session_profile, live):
+            ready[state.account] = (step_id(state.account, "stack-access", state.session_profile.name),)
+        elif scope.bootstrap:
+            ready[state.account] = (step_id(state.account, "verify-attached", state.role.name),)
     if scope.deploy:
         parts += deploy_parts(desired, live, ours=desired.tags, adopt=scope.adopt, ready=ready)
     if scope.bootstrap and scope.deploy:

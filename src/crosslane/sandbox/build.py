@@ -43,6 +43,7 @@ from crosslane.sandbox.services import (
     organizations,
     s3,
     sts,
+    web_identity,
 )
 from crosslane.sandbox.services.iam_policies import AwsManagedPolicies
 from crosslane.sandbox.services.isolation import own_resources
@@ -81,6 +82,8 @@ class Options:
     """For repositories and builds; a temporary one if there is none."""
     minute_seconds: float = 60
     """How long a minute of a build's or an approval's time limit lasts."""
+    issuers: Path | None = None
+    """Key sets of OIDC issuers, whose tokens are then taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +143,9 @@ def build(options: Options, clock: Clock = system_clock, listener: Listener | No
             authorizer.check(request, identities.find(request.caller.access_key or ""), Wire(), "json")
 
     delivery = assemble(store, identities, clients, allowed, server.endpoint, options)
-    routes = _routes(store, identities, organization, propagation, managed, organizations_seen, may_assume, delivery)
+    issuers = web_identity.Issuers(options.issuers)
+    seen = organizations_seen
+    routes = _routes(store, identities, organization, propagation, managed, seen, may_assume, delivery, issuers)
     late = {
         "cloudformation": _cloudformation(clients, clock, options.resource_seconds, stacks),
         "lambda": _functions(store, clients, server.endpoint, clock),
@@ -174,6 +179,7 @@ def _routes(
     seen: Organizations,
     may_assume: MayAssume,
     delivery: Delivery,
+    issuers: web_identity.Issuers,
 ) -> Routes:
     """Everything that the sandbox answers itself or looks at first."""
 
@@ -184,6 +190,7 @@ def _routes(
     return Routes(
         handlers={
             **sts.handlers(store, identities, known),
+            **web_identity.handlers(store, identities, known, issuers),
             **iam.handlers(store, managed),
             **kms.handlers(store),
             **events.handlers(store, delivery.router),

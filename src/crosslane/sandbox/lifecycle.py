@@ -86,6 +86,7 @@ def start(
     enforce: bool = True,
     audit: Path | None = None,
     minute_seconds: float = 60,
+    issuers: Path | None = None,
 ) -> Running:
     """Starts the kept sandbox of this config. Without ``detach`` it ends with this process at the latest.
 
@@ -93,8 +94,9 @@ def start(
     clock is ahead; ``resource_seconds`` is how long CloudFormation takes to create or update a resource, by
     type; ``permission_sets`` are those of the sign-in, else the config's; with ``enforce`` policies and signatures
     count; ``audit`` is where each decision is written down; ``minute_seconds`` is how long a minute of a build's or an
-    approval's time limit lasts. Raises ``UsageError`` if one is running or the audit file
-    cannot be written, ``EnvironmentFailure`` if it cannot be started.
+    approval's time limit lasts; ``issuers`` has the key sets (RFC 7517) of OIDC issuers by URL, whose tokens are then
+    taken. Raises ``UsageError`` if one is running or the audit file cannot be written, ``EnvironmentFailure`` if it
+    cannot be started.
     """
     with _exclusively():
         if find(config) is not None:
@@ -108,6 +110,7 @@ def start(
         options = {
             **_options(config, port, propagation_seconds, seed, clock_file, permission_sets),
             **_authorization(enforce, audit),
+            "issuers": None if issuers is None else str(issuers.absolute()),
         }
         options |= {"resource_seconds": dict(resource_seconds or {}), "minute_seconds": minute_seconds}
         return _launch(directory, {**options, "attached": not detach})

@@ -57,6 +57,7 @@ def main() -> int:
         audit=Path(given["audit"]) if given.get("audit") else None,
         directory=state,
         minute_seconds=float(given.get("minute_seconds", 60)),
+        issuers=Path(given["issuers"]) if given.get("issuers") else None,
     )
     try:
         sandbox = build(options, clock_of(Path(file) if (file := given.get("clock_file")) else None))

@@ -81,10 +81,13 @@ def _lists() -> Statement:
 
 def _own_reads(config: Config, account: Account) -> Statement:
     """Plan and verify read what the bootstrap made."""
+    oidc = config.bootstrap.oidc
+    provider = () if oidc is None else (names.provider_arn(config, account, oidc.issuer),)
     return Statement(
         "ReadBootstrap",
         "Reads its own user, role and policies, to plan and verify them; changing them is for the person's sign-in",
         (
+            *(("iam:GetOpenIDConnectProvider",) if provider else ()),
             "iam:GetAccessKeyLastUsed",
             "iam:GetPolicy",
             "iam:GetPolicyVersion",
@@ -103,6 +106,7 @@ def _own_reads(config: Config, account: Account) -> Statement:
             names.deployer_arn(config, account),
             f"{names.policy_arn(config, account, config.bootstrap.policy)}*",
             names.boundary_arn(config, account),
+            *provider,
         ),
     )
 

@@ -13,6 +13,13 @@ DEFAULT_PERMISSION_SET = "AdministratorAccess"
 """The permission set that AWS offers first; a config names its own under ``[sign_in] permission_set``."""
 
 
+OIDC_AUDIENCE = "sts.amazonaws.com"
+"""What a job's token must be made for. AWS's own action for GitHub asks for it; elsewhere a job says so itself.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html (2026-11-25)
+"""
+
+
 def user_policy_name(config: Config) -> str:
     return f"{config.bootstrap.policy[:123]}-user"
 
@@ -90,8 +97,30 @@ def deployer_trust(config: Config, account: Account, sso_role_name: str | None) 
                 " assigned again"
             )
             condition = {"ArnLike": {"aws:PrincipalArn": sso_role_pattern(config, account, sso_role_name)}}
-    return Document(
-        (Statement("TrustAccount", reason, ("sts:AssumeRole",), (), principal={"AWS": root}, condition=condition),)
+    account_trust = Statement(
+        "TrustAccount", reason, ("sts:AssumeRole",), (), principal={"AWS": root}, condition=condition
+    )
+    return Document((account_trust, *_job_trust(config, account)))
+
+
+def _job_trust(config: Config, account: Account) -> tuple[Statement, ...]:
+    """The CI jobs that may become the deployer: audience and subject are compared word for word.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html (2026-11-25)
+    """
+    oidc = config.bootstrap.oidc
+    if oidc is None:
+        return ()
+    claims = {f"{oidc.issuer}:aud": OIDC_AUDIENCE, f"{oidc.issuer}:sub": oidc.subject}
+    return (
+        Statement(
+            "TrustJobs",
+            "Only CI jobs of this one branch or environment, with a token made for AWS",
+            ("sts:AssumeRoleWithWebIdentity",),
+            (),
+            principal={"Federated": names.provider_arn(config, account, oidc.issuer)},
+            condition={"StringEquals": claims},
+        ),
     )
 
 

@@ -10,6 +10,7 @@ from crosslane.desired import names
 from crosslane.desired.bootstrap.boundary import boundary_document
 from crosslane.desired.bootstrap.deployer import deployer_document
 from crosslane.desired.bootstrap.policies import (
+    OIDC_AUDIENCE,
     deployer_trust,
     guide_document,
     user_document,
@@ -18,6 +19,7 @@ from crosslane.desired.bootstrap.policies import (
 from crosslane.desired.model import (
     BootstrapState,
     Document,
+    IdentityProvider,
     KeyProfile,
     ManagedPolicy,
     Role,
@@ -78,7 +80,16 @@ def bootstrap_state(
             seconds=SESSION_SECONDS,
             region=region,
         ),
+        provider=_provider(config, account, tags),
     )
+
+
+def _provider(config: Config, account: Account, tags: Tags) -> IdentityProvider | None:
+    oidc = config.bootstrap.oidc
+    if oidc is None:
+        return None
+    arn = names.provider_arn(config, account, oidc.issuer)
+    return IdentityProvider(account.name, oidc.issuer, arn, OIDC_AUDIENCE, tags)
 
 
 def _deployer_policies(

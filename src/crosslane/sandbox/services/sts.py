@@ -50,7 +50,7 @@ def handlers(store: Store, identities: Identities, known: Known) -> dict[tuple[s
             raise ServiceError("AccessDenied", "Cannot call GetSessionToken with session credentials", 403)
         seconds = _seconds(request.parameters.get("DurationSeconds", 43200), 129600)
         kept = identities.keep(replace(identity, credentials=identities.temporary(seconds)))
-        return {"Credentials": _credentials(kept.credentials)}
+        return {"Credentials": credentials_document(kept.credentials)}
 
     def get_access_key_info(request: Request) -> Mapping[str, Any]:
         found = identities.find(request.parameters["AccessKeyId"])
@@ -68,7 +68,6 @@ def handlers(store: Store, identities: Identities, known: Known) -> dict[tuple[s
         ("sts", "GetAccessKeyInfo"): get_access_key_info,
         ("sts", "GetFederationToken"): unsupported,
         ("sts", "AssumeRoleWithSAML"): unsupported,
-        ("sts", "AssumeRoleWithWebIdentity"): unsupported,
         ("sts", "AssumeRoot"): unsupported,
     }
 
@@ -87,13 +86,7 @@ def _assume_role(
     store: Store, identities: Identities, known: Known, request: Request, identity: Identity
 ) -> Mapping[str, Any]:
     parameters = request.parameters
-    role_arn, session_name = str(parameters.get("RoleArn", "")), str(parameters.get("RoleSessionName", ""))
-    seconds = _seconds(parameters.get("DurationSeconds", DEFAULT_SECONDS), 43200)
-    if not _SESSION_NAME.fullmatch(session_name):
-        raise _invalid(session_name, "roleSessionName", r"satisfy regular expression pattern: [\w+=,.@-]*")
-    if not _ROLE_ARN.fullmatch(role_arn):
-        raise ServiceError("ValidationError", f"{role_arn} is invalid")
-    _check_session_policy(parameters.get("Policy"))
+    role_arn, session_name, seconds = check_session_request(parameters)
     if identity.kind is Kind.ROOT:
         raise ServiceError("AccessDenied", "Roles may not be assumed by root accounts.", 403)
     role = store.role(role_arn)
@@ -130,12 +123,24 @@ def _assume_role(
         )
     )
     result: dict[str, Any] = {
-        "Credentials": _credentials(kept.credentials),
+        "Credentials": credentials_document(kept.credentials),
         "AssumedRoleUser": {"Arn": kept.arn, "AssumedRoleId": kept.user_id},
     }
     if kept.source_identity:
         result["SourceIdentity"] = kept.source_identity
     return result
+
+
+def check_session_request(parameters: Mapping[str, Any]) -> tuple[str, str, int]:
+    """What every way to assume a role checks first: role, name of the session and its seconds."""
+    role_arn, session_name = str(parameters.get("RoleArn", "")), str(parameters.get("RoleSessionName", ""))
+    seconds = _seconds(parameters.get("DurationSeconds", DEFAULT_SECONDS), 43200)
+    if not _SESSION_NAME.fullmatch(session_name):
+        raise _invalid(session_name, "roleSessionName", r"satisfy regular expression pattern: [\w+=,.@-]*")
+    if not _ROLE_ARN.fullmatch(role_arn):
+        raise ServiceError("ValidationError", f"{role_arn} is invalid")
+    _check_session_policy(parameters.get("Policy"))
+    return role_arn, session_name, seconds
 
 
 def _check_session_policy(policy: str | None) -> None:
@@ -164,7 +169,8 @@ def _invalid(value: object, member: str, constraint: str) -> ServiceError:
     return ServiceError("ValidationError", message)
 
 
-def _credentials(credentials: Credentials) -> Mapping[str, Any]:
+def credentials_document(credentials: Credentials) -> Mapping[str, Any]:
+    """As STS's answers have them."""
     return {
         "AccessKeyId": credentials.access_key,
         "SecretAccessKey": credentials.secret_key,

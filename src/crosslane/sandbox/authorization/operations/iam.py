@@ -220,7 +220,7 @@ def _rows() -> dict[tuple[str, str], Row]:
     found["iam", "CreateServiceLinkedRole"] = _linked_role
     found["iam", "SimulatePrincipalPolicy"] = _simulate
     for kind, key, operations in (
-        ("oidc-provider", "OpenIDConnectProviderArn", ("Create", "Delete", "Get", "Tag")),
+        ("oidc-provider", "OpenIDConnectProviderArn", ("Create", "Delete", "Get", "Tag", "AddClientIDTo")),
         ("saml-provider", "SAMLProviderArn", ("Create", "Delete", "Get", "Update", "Tag")),
     ):
         stem = "OpenIDConnectProvider" if kind == "oidc-provider" else "SAMLProvider"

@@ -33,11 +33,13 @@ def _assume_role(request: Request, facts: Facts) -> Iterator[Use]:
 
 
 def _nothing(request: Request, facts: Facts) -> Iterator[Use]:
-    """https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html: "No permissions are required"."""
+    """https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html: "No permissions are required".
+    A web identity's request has no signature: STS reads the token, then asks the role's trust policy."""
     yield from ()
 
 
 ROWS: Mapping[tuple[str, str], Row] = {
     ("sts", "AssumeRole"): _assume_role,
+    ("sts", "AssumeRoleWithWebIdentity"): _nothing,
     ("sts", "GetSessionToken"): _nothing,
 }
