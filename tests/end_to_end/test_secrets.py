@@ -39,11 +39,8 @@ def test_a_whole_life_prints_and_keeps_no_secret(place: Place) -> None:
     for arguments in (
         ("up", "-vv"),
         ("up", "--json"),
-        ("up", "-vv", "--adopt"),
         ("plan", "--json", "-vv"),
         ("verify", "-vv"),
-        ("verify", "--json"),
-        ("bootstrap", "-vv"),
         ("destroy", "--yes", "-vv"),
     ):
         ended = place.process(*PROGRAM[1:], *arguments, "--sandbox")
