@@ -191,8 +191,10 @@ def _permitted(function: Any, source: str) -> bool:
             "lambda:*",
         ):
             continue
-        wanted = statement.get("Condition", {}).get("ArnLike", {}).get("AWS:SourceArn", "*")
-        if compile_pattern(wanted)(source):
+        condition = statement.get("Condition", {})
+        wanted = condition.get("ArnLike", {}).get("AWS:SourceArn", "*")
+        account = condition.get("StringEquals", {}).get("AWS:SourceAccount", source.split(":")[4])
+        if compile_pattern(wanted)(source) and account == source.split(":")[4]:
             return True
     return False
 
