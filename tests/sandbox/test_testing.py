@@ -75,7 +75,7 @@ def test_sessions_of_boto3_and_botocore_reach_it_whatever_the_environment_says(
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     monkeypatch.setenv("AWS_PROFILE", "nobody-has-this")
     aws.session("prod").resource("s3").create_bucket(Bucket="made", CreateBucketConfiguration=PLACE)
-    session = aws.botocore_session("prod")
+    session: Any = aws.botocore_session("prod")
     assert buckets(session.create_client("s3")) == ["made"]
     assert session.create_client("sqs").meta.region_name == REGION
     assert aws.client("prod", "sqs", "us-east-2").meta.region_name == "us-east-2"
@@ -151,7 +151,8 @@ def test_code_with_clients_of_its_own_acts_as_who_it_is_told(aws: Sandbox, monke
         assert boto3.client("sts").get_caller_identity()["Account"] == ACCOUNTS["tools"]
         with aws.acting_as(worker):
             assert boto3.client("sts").get_caller_identity()["Arn"] == worker.arn
-            assert botocore.session.get_session().create_client("sts").get_caller_identity()["Arn"] == worker.arn
+            own: Any = botocore.session.get_session().create_client("sts")
+            assert own.get_caller_identity()["Arn"] == worker.arn
         profiled = boto3.Session(profile_name="prod").client("sts")
         assert profiled.get_caller_identity()["Account"] == ACCOUNTS["prod"]
     assert dict(os.environ) == before
