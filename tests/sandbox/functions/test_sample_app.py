@@ -17,8 +17,10 @@ import pytest
 
 from crosslane.config.load import load_config
 from crosslane.desired import names
-from tests.end_to_end.place import ROOT, Place, Result, environment, place_in, run_here
+from tests.end_to_end.place import CONFIG, ROOT, Place, Result, environment, place_in, run_here
 from tests.sandbox.cloudformation.conftest import wait_for
+from tests.sandbox.conftest import trust
+from tests.sandbox.functions.test_invocation import zipped
 
 APP = ROOT / "examples" / "sample-lambda" / "app"
 CLI = Path(sys.executable).with_name("aws")
@@ -161,3 +163,39 @@ def test_what_is_not_there_is_said(place: Place) -> None:
     assert (result.code, "there is no function Nothing in test" in result.err) == (1, True)
     assert invoke(place, "Function", "--account", "nowhere").code == 2
     assert invoke(place, "Function", "--payload", "{").code == 2
+
+
+FAILS = "import sys\ndef handler(event, context):\n    print('saw', event)\n    raise KeyError(event['which'])\n"
+
+
+def make(place: Place, account: str, name: str) -> None:
+    given = {"RoleName": f"{name}-role", "AssumeRolePolicyDocument": trust(Service="lambda.amazonaws.com")}
+    role = place.aws(account, "iam").create_role(**given)["Role"]["Arn"]
+    place.aws(account, "lambda").create_function(
+        FunctionName=name, Role=role, Runtime="python3.12", Handler="app.handler", Code={"ZipFile": zipped(app=FAILS)}
+    )
+
+
+def test_a_function_that_fails_is_exit_code_1_with_its_error(place: Place) -> None:
+    make(place, "dev", "fails")
+    result = invoke(place, "fails", "--payload", '{"which": "x"}', "-v")
+    assert (result.code, json.loads(result.out)["errorType"]) == (1, "KeyError")
+    assert "saw {'which': 'x'}" in result.err
+    document = invoke(place, "fails", "--payload", '{"which": "x"}', "--json").document
+    assert (document["ok"], document["error"]["code"], document["account"]) == (False, "KeyError", "dev")
+    assert document["payload"]["stackTrace"]
+
+
+def test_a_name_that_several_accounts_have_needs_the_account(place: Place) -> None:
+    for account in ("dev", "prod"):
+        make(place, account, "twice")
+    result = invoke(place, "twice")
+    assert (result.code, "twice in dev, twice in prod" in result.err) == (2, True)
+    assert invoke(place, "twice", "--account", "prod", "--payload", '{"which": "x"}').code == 1
+
+
+def test_without_a_sandbox_it_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "crosslane.toml").write_text(CONFIG.format(region="eu-west-1"))
+    with environment(tmp_path):
+        result = run_here("sandbox", "invoke", "Function", "--config", str(tmp_path / "crosslane.toml"))
+    assert (result.code, "crosslane sandbox start --detach" in result.err) == (1, True)
