@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import os
 import time
 import zipfile
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.conftest import REGION, Accounts, allow, error, trust
+from tests.sandbox.conftest import REGION, Accounts, allow, attached, error, trust
 
 LOGS = allow("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
 
@@ -261,3 +262,39 @@ def test_names_that_lambda_keeps_for_itself_are_no_variables(functions: Function
     variables = {"Variables": {"AWS_REGION": "here"}}
     code, message = error(lambda: functions.make("", Environment=variables))
     assert (code, message.endswith("AWS_REGION")) == ("InvalidParameterValueException", True)
+
+
+def test_a_running_function_ends_with_its_sandbox(tmp_path: Path) -> None:
+    told = tmp_path / "pid"
+    with attached(tmp_path) as accounts:
+        role = accounts.client("dev", "iam").create_role(
+            RoleName="runner", AssumeRolePolicyDocument=trust(Service="lambda.amazonaws.com")
+        )
+        functions = Functions(accounts.client("dev", "lambda"), role["Role"]["Arn"], "hangs")
+        functions.make(
+            "import os, time\ndef handler(event, context):\n"
+            "    with open(event + '.new', 'w') as file: file.write(str(os.getpid()))\n"
+            "    os.rename(event + '.new', event)\n"
+            "    time.sleep(60)\n",
+            Timeout=60,
+        )
+        functions.client.invoke(FunctionName="hangs", InvocationType="Event", Payload=json.dumps(str(told)))
+        _until(told.exists)
+    _until(lambda: not _alive(int(told.read_text())))
+
+
+def _until(done: Callable[[], bool]) -> None:
+    until = time.monotonic() + 15
+    while not done():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    stat = Path(f"/proc/{pid}/stat")
+    # A process that ended and that nobody has asked for yet counts as gone.
+    return not (stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z")

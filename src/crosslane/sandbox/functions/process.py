@@ -90,6 +90,7 @@ def _run(given: Run, folder: Path, home: Path) -> Outcome:
     os.close(writing)
     log = _Log(process.stdout)
     try:
+        # The input stays open: the process ends when the sandbox does, however that ends.
         _send(process.stdin, _told(given, folder, writing), given.event)
         with os.fdopen(reading, "rb", buffering=0) as answers:
             ready = _line(answers, INIT_SECONDS, len(runtime.READY))
@@ -107,6 +108,7 @@ def _run(given: Run, folder: Path, home: Path) -> Outcome:
 def _told(given: Run, folder: Path, result: int) -> bytes:
     about = {
         "arn": given.arn,
+        "bytes": len(given.event),
         "client_context": given.client_context,
         "folder": str(folder),
         "guard": guard.__file__,
@@ -125,7 +127,7 @@ def _send(stdin: IO[bytes] | None, *parts: bytes) -> None:
     with contextlib.suppress(BrokenPipeError):
         for part in parts:
             stdin.write(part)
-        stdin.close()
+        stdin.flush()
 
 
 def _line(answers: IO[bytes], seconds: float, piece: int = 65536) -> bytes | None:
@@ -151,6 +153,9 @@ def _end(process: subprocess.Popen[bytes]) -> int:
         process.wait(0.2)
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
+    with contextlib.suppress(BrokenPipeError):
+        assert process.stdin is not None
+        process.stdin.close()
     return process.wait()
 
 

@@ -1,7 +1,8 @@
 """What runs a function's handler: the program of a process that lives for one invocation. Imports the standard
 library alone, because it is started outside of the sandbox's packages.
 
-Standard input brings one JSON line about the invocation and then the event; the descriptor ``result`` takes ``ready``
+Standard input brings one JSON line about the invocation and then the event, and stays open as long as the sandbox is
+there; the descriptor ``result`` takes ``ready``
 when the function's module is imported, then one JSON line with the answer. Standard output is the function's log.
 
 Errors look like those of AWS's runtime for Python (aws/aws-lambda-python-runtime-interface-client, looked up
@@ -16,7 +17,9 @@ import importlib.util
 import json
 import logging
 import os
+import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -54,7 +57,8 @@ class _Provided:
 def main() -> None:
     """Runs one invocation."""
     given = json.loads(sys.stdin.buffer.readline())
-    event = sys.stdin.buffer.read()
+    event = sys.stdin.buffer.read(given["bytes"])
+    threading.Thread(target=_end_with_the_sandbox, args=(os.dup(0),), daemon=True).start()
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
@@ -63,6 +67,13 @@ def main() -> None:
         answer = _answer(given, event, result)
         sys.stdout.flush()
         result.write(json.dumps(answer).encode() + b"\n")
+
+
+def _end_with_the_sandbox(lifeline: int) -> None:
+    """Ends this process, and all that it started, when nobody holds the other end of the pipe any more."""
+    while os.read(lifeline, 1):
+        continue
+    os.killpg(0, signal.SIGKILL)
 
 
 def _answer(given: dict[str, Any], event: bytes, result: BinaryIO) -> dict[str, Any]:
