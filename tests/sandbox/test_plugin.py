@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -252,3 +253,24 @@ def test_the_examples_tests_fail_where_a_right_is_missing(
     result = run(pytester)
     result.assert_outcomes(failed=failing, passed=6 - failing)
     result.stdout.fnmatch_lines(["*Denied by the AWS sandbox*"])
+
+
+# -- the guide ---------------------------------------------------------------------------------------------------------
+
+
+def blocks() -> list[str]:
+    """The guide's blocks of Python."""
+    text = (EXAMPLE.parents[1] / "docs" / "testing-with-the-sandbox.md").read_text()
+    found = re.findall(r"(?:^    .*\n|^\n(?=    ))+", text, re.M)
+    return [textwrap.dedent(one) for one in found if "import " in one]
+
+
+def test_what_the_guide_shows_for_pytest_passes(pytester: pytest.Pytester) -> None:
+    (shown,) = [one for one in blocks() if "def test_" in one]
+    pytester.makepyfile(shown)
+    run(pytester).assert_outcomes(passed=2)
+
+
+def test_what_the_guide_shows_without_pytest_works() -> None:
+    (shown,) = [one for one in blocks() if "with Sandbox(" in one]
+    subprocess.run([sys.executable, "-c", shown], check=True, timeout=60)
