@@ -114,6 +114,8 @@ class Build:
     phases: list[PhaseRun] = field(default_factory=list)
     exported: dict[str, str] = field(default_factory=dict)
     artifacts: str | None = None
+    logged: bool = False
+    """Whether the log's stream is there."""
     stopping: bool = False
 
     def members(self) -> Mapping[str, Any]:
@@ -156,6 +158,9 @@ class Build:
         order = self.order
         if order.group is None:
             return {"cloudWatchLogs": {"status": "DISABLED"}}
+        settings = {"cloudWatchLogs": {"status": "ENABLED", "groupName": order.group}}
+        if not self.logged:
+            return settings
         partition = order.arn.split(":")[1]
         arn = f"arn:{partition}:logs:{order.region}:{order.account}:log-group:{order.group}:log-stream:{order.stream}"
         return {
@@ -163,7 +168,7 @@ class Build:
             "streamName": order.stream,
             "cloudWatchLogsArn": arn,
             "deepLink": log_link(order.region, order.group, order.stream),
-            "cloudWatchLogs": {"status": "ENABLED", "groupName": order.group},
+            **settings,
         }
 
 

@@ -121,6 +121,7 @@ def _provision(running: Running) -> None:
     running.log = BuildLog(site.client("logs") if order.group else None, order.group or "", order.stream, site.clock)
     try:
         running.log.open()
+        build.logged = order.group is not None
     except (ClientError, BotoCoreError) as error:
         told = (
             f"Service role {order.role} does not allow AWS CodeBuild to create Amazon CloudWatch Logs log streams for "

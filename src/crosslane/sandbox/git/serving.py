@@ -138,9 +138,9 @@ class _Visit:
     default: str | None
     updates: list[Update] = field(default_factory=list)
 
-    def check(self, action: str, *references: str) -> None:
-        """Asks whether the caller may do it; ``references`` are what a push changes."""
-        parameters = {"repositoryName": self.place.name, **({"references": list(references)} if references else {})}
+    def check(self, action: str, reference: str | None = None) -> None:
+        """Asks whether the caller may do it; ``reference`` is what a push changes."""
+        parameters = {"repositoryName": self.place.name, **({"reference": reference} if reference else {})}
         where = self.place.region, self.place.account
         try:
             self.allowed(Request("codecommit", action, parameters, *where, self.caller))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from crosslane.sandbox.authorization.operations.model import Facts, Row, Use, arn
+from crosslane.sandbox.authorization.operations.model import Facts, Row, Use, Values, arn
 from crosslane.sandbox.request import Request
 
 
@@ -22,10 +22,8 @@ def _of_builds(request: Request, facts: Facts) -> Iterator[Use]:
 
 def _of_branch(request: Request, facts: Facts) -> Iterator[Use]:
     given = request.parameters
-    references = tuple(given.get("references") or ())
-    if given.get("branchName"):
-        references = (f"refs/heads/{given['branchName']}",)
-    context = {"codecommit:References": references} if references else {}
+    reference = given.get("reference") or (f"refs/heads/{given['branchName']}" if given.get("branchName") else None)
+    context: dict[str, Values] = {"codecommit:References": str(reference)} if reference else {}
     resource = arn(facts, request, "codecommit", str(given.get("repositoryName") or "*"))
     yield Use(f"codecommit:{request.operation}", resource, context=context)
 

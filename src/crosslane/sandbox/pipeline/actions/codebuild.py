@@ -44,12 +44,10 @@ def run(act: Act) -> None:
     project = (
         f"https://console.aws.amazon.com/codebuild/home?region={act.region}#/projects/{started['projectName']}/view"
     )
-    logs = started.get("logs", {})
     act.tell(
         external_id=started["id"],
         external_url=f"https://console.aws.amazon.com/codebuild/home?region={act.region}#/builds/{started['id']}/view/new",
         entity_url=project,
-        log_stream=logs.get("cloudWatchLogsArn"),
     )
     build = _await(act, codebuild, started["id"])
     exported = {one["name"]: one["value"] for one in build.get("exportedEnvironmentVariables", ())}
@@ -99,6 +97,9 @@ def _await(act: Act, codebuild: Any, build_id: str) -> Mapping[str, Any]:
         if not builds:
             raise ActionFailure("JobFailed", f"The build {build_id} is gone")
         found.update(builds[0])
+        stream = found.get("logs", {}).get("cloudWatchLogsArn")
+        if stream != act.run.log_stream:
+            act.tell(log_stream=stream)
         return bool(found["buildComplete"])
 
     act.wait(over, _MINUTES, f"The build {build_id}")
