@@ -133,6 +133,9 @@ def test_a_second_start_is_refused(config: Config) -> None:
         json.dumps({"id": "1", "pid": os.getpid(), "endpoint": "http://example.com:80"}),
         "\x00\xff",
     ],
+    ids=[
+        str(number) for number in range(9)
+    ],  # workers have to agree on the names of tests, and a process id differs from one to the next
 )
 def test_what_is_left_behind_is_taken_for_no_sandbox(config: Config, left_behind: str) -> None:
     directory = lifecycle.folder_of(config)
