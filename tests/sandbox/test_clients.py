@@ -130,7 +130,7 @@ def test_a_fault_of_the_sandbox_is_told_and_not_repeated(sandbox: Sandbox, monke
     def fail(*_: Any) -> None:
         raise RuntimeError("broken")
 
-    monkeypatch.setattr(type(sandbox.server.application._store), "call", fail)  # type: ignore[attr-defined]
+    monkeypatch.setattr(type(sandbox.store), "call", fail)
     with pytest.raises(ClientError) as told:
         _client(sandbox, sandbox.sign_ins["first"], "iam").list_users()
     assert told.value.response["Error"]["Code"] == "SandboxFailure"

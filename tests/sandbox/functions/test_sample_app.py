@@ -110,8 +110,8 @@ def invoke(place: Place, *arguments: str) -> Result:
         return run_here("sandbox", "invoke", *arguments, "--config", str(place.config))
 
 
-def reasons(place: Place) -> list[str]:
-    events = place.aws("test", "cloudformation").describe_stack_events(StackName=STACK)["StackEvents"]
+def reasons(place: Place, stack: str = STACK) -> list[str]:
+    events = place.aws("test", "cloudformation").describe_stack_events(StackName=stack)["StackEvents"]
     told = [event["ResourceStatusReason"] for event in events if event["ResourceStatus"].endswith("FAILED")]
     print(*told, sep="\n")
     return told
@@ -156,6 +156,53 @@ def test_it_is_deployed_answers_is_deployed_anew_and_removed(place: Place) -> No
     left = place.listing()
     assert left["test log groups"] == []
     assert [name for name in left["test roles"] if name.startswith(STACK)] == []
+
+
+RICHER = """\
+Transform: AWS::Serverless-2016-10-31
+Parameters:
+  Stage: {Type: String}
+  Seconds: {Type: Number, Default: 5}
+Resources:
+  Table:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
+      KeySchema: [{AttributeName: id, KeyType: HASH}]
+      TimeToLiveSpecification: {AttributeName: until, Enabled: true}
+      PointInTimeRecoverySpecification: {PointInTimeRecoveryEnabled: true}
+      Tags: [{Key: seconds, Value: !Ref Seconds}]
+  Function:
+    Type: AWS::Serverless::Function
+    Properties:
+      InlineCode: |
+        import boto3, os
+        def handler(event, context):
+            table = boto3.resource('dynamodb').Table(os.environ['TABLE'])
+            table.put_item(Item={'id': 'a', 'count': 1})
+            return str(table.get_item(Key={'id': 'a'})['Item']['count'])
+      Handler: index.handler
+      Runtime: python3.13
+      AutoPublishAlias: live
+      Timeout: !Ref Seconds
+      Tags: {seconds: !Ref Seconds}
+      ReservedConcurrentExecutions: !Ref Seconds
+      Environment: {Variables: {TABLE: !Ref Table}}
+      Policies: [DynamoDBCrudPolicy: {TableName: !Ref Table}]
+"""
+
+
+def test_a_richer_app_is_within_the_default_rights_of_the_execution_role(place: Place) -> None:
+    assert deploy(place, RICHER, "CREATE")["StackStatus"] == "CREATE_COMPLETE", reasons(place)
+    result = invoke(place, "Function", "--account", "test")
+    assert (result.code, json.loads(result.out)) == (0, "1"), result.err
+    changed = RICHER.replace("Default: 5", "Default: 7").replace("return str(", "return 'now ' + str(")
+    assert deploy(place, changed, "UPDATE")["StackStatus"] == "UPDATE_COMPLETE", reasons(place)
+    assert json.loads(invoke(place, "Function", "--account", "test").out) == "now 1"
+    before = place.stack("test", STACK)["StackId"]
+    place.aws("test", "cloudformation").delete_stack(StackName=STACK)
+    assert settled(place, before)["StackStatus"] == "DELETE_COMPLETE", reasons(place, before)
 
 
 def test_what_is_not_there_is_said(place: Place) -> None:
