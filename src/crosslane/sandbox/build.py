@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crosslane.sandbox.accounts import PERMISSION_SET, Member, sign_in
-from crosslane.sandbox.authorization import assumption
+from crosslane.sandbox.authorization import assumption, tags
 from crosslane.sandbox.authorization.audit import Audit, Listener, all_of
 from crosslane.sandbox.authorization.authorizer import Authorizer
 from crosslane.sandbox.authorization.context import Wire
@@ -146,6 +146,7 @@ def build(options: Options, clock: Clock = system_clock, listener: Listener | No
     issuers = web_identity.Issuers(options.issuers)
     seen = organizations_seen
     routes = _routes(store, identities, organization, propagation, managed, seen, may_assume, delivery, issuers)
+    world.tag_readers |= tags.readers(routes.handlers, stacks.tags)
     late = {
         "cloudformation": _cloudformation(clients, clock, options.resource_seconds, stacks),
         "lambda": _functions(store, clients, server.endpoint, clock),
@@ -168,6 +169,10 @@ class _Stacks:
     def of_change_set(self, arn: str) -> str | None:
         """The ARN of the stack that the change set is for."""
         return None if self.engine is None else self.engine.stack_of_change_set(arn)
+
+    def tags(self, arn: str) -> Mapping[str, str]:
+        """The tags of a stack."""
+        return {} if self.engine is None else self.engine.tags_of_stack(arn)
 
 
 def _routes(

@@ -288,3 +288,37 @@ def test_buckets_are_made_where_a_policy_lets_them_be(people: People) -> None:
     mine.create_bucket(Bucket=f"{people.name}-here", **PLACE)
     elsewhere = {"CreateBucketConfiguration": {"LocationConstraint": "eu-central-1"}}
     assert error(lambda: mine.create_bucket(Bucket=f"{people.name}-there", **elsewhere))[0] == "AccessDenied"
+
+
+def test_tags_of_pipelines_stacks_groups_and_topics_decide_too(people: People) -> None:
+    name, admin = people.name, people.accounts.client
+    blue = {"team": "blue"}
+    admin("tools", "codecommit").create_repository(repositoryName=name, tags=blue)
+    admin("tools", "logs").create_log_group(logGroupName=f"/x/{name}", tags=blue)
+    topic = admin("tools", "sns").create_topic(Name=name, Tags=[{"Key": "team", "Value": "blue"}])["TopicArn"]
+    group = {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": f"/y/{name}"}}
+    admin("tools", "cloudformation").create_stack(
+        StackName=name,
+        TemplateBody=json.dumps({"Resources": {"Group": group}}),
+        Tags=[{"Key": "team", "Value": "blue"}],
+    )
+    admin("tools", "cloudformation").get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+    user = people.user()
+
+    def rights(team: str) -> None:
+        condition = {"StringEquals": {"aws:ResourceTag/team": team}}
+        policy = document({"Action": ["codecommit:*", "logs:*", "sns:*", "cloudformation:*"], "Condition": condition})
+        admin("tools", "iam").put_user_policy(UserName=name, PolicyName="p", PolicyDocument=policy)
+
+    calls = [
+        partial(people.client(user, "codecommit").get_repository, repositoryName=name),
+        partial(people.client(user, "logs").filter_log_events, logGroupName=f"/x/{name}"),
+        partial(people.client(user, "sns").get_topic_attributes, TopicArn=topic),
+        partial(people.client(user, "cloudformation").describe_stack_resources, StackName=name),
+    ]
+    rights("red")
+    for call in calls:
+        assert error(call)[0] in ("AccessDenied", "AccessDeniedException", "AuthorizationError")
+    rights("blue")
+    for call in calls:
+        call()

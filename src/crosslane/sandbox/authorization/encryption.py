@@ -75,10 +75,12 @@ def _part(request: Request, world: StoreWorld, bucket: str, key: str) -> Iterato
     upload = None if found is None else found.multiparts.get(str(request.parameters.get("UploadId")))
     if upload is None:
         return
-    encryption = getattr(upload, "sse_encryption", None)
-    named = getattr(upload, "kms_key_id", None)
+    default = _default_rule(found)
+    encryption = upload.sse_encryption or default.get("SSEAlgorithm")
+    named = upload.kms_key_id or (default.get("KMSMasterKeyID") if upload.sse_encryption is None else None)
     if encryption in ("aws:kms", "aws:kms:dsse"):
-        yield from _using(request, world, str(named or ""), bucket, key, (_DATA_KEY, _DECRYPT), "s3")
+        name = "" if default.get("BucketKeyEnabled") else key
+        yield from _using(request, world, str(named or ""), bucket, name, (_DATA_KEY, _DECRYPT), "s3")
 
 
 def _code(request: Request, world: StoreWorld) -> Iterator[Use]:

@@ -6,11 +6,11 @@ Nothing here changes anything or knows of HTTP, so that a test can ask what the 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from crosslane.iam import Decision, Explanation, Layers, PolicyKind, Principal, decide, explain
+from crosslane.iam import Decision, Explanation, Layers, Policy, PolicyKind, Principal, decide, explain
 from crosslane.iam import Request as Question
 from crosslane.iam.matching import StatementSet
 from crosslane.iam.services.kms import needs_key_policy
@@ -50,6 +50,44 @@ class Judgement:
     def explanation(self) -> Explanation:
         """The statements behind it; worked out when asked for."""
         return explain(self.decision)
+
+
+Edit = Callable[[Policy], Policy | None]
+"""Another policy to count in a policy's place; None for none."""
+
+
+def again(found: Judgement, edit: Edit) -> Judgement:
+    """The same use, decided with its policies edited: what a run that was heard would have come to with others.
+
+    Pure: all policies that were asked are in the decision. A boundary or session policy that is gone limits nothing; a
+    resource policy that is gone allows nobody.
+    """
+    policies = found.decision.policies
+    layers = Layers(
+        _edited(policies.identity, edit),
+        _edited_or_none(policies.resource, edit),
+        _edited_or_none(policies.session, edit),
+        _edited_or_none(policies.boundary, edit),
+        tuple([_edited(level, edit) for level in policies.scps]),
+        tuple([_edited(level, edit) for level in policies.rcps]),
+        policies.vpc_endpoint,
+        policies.block_public_access,
+    )
+    return replace(found, decision=decide(found.decision.request, layers))
+
+
+def _edited(statements: StatementSet, edit: Edit) -> StatementSet:
+    made = [edit(policy) for policy in statements.policies]
+    if all(new is old for new, old in zip(made, statements.policies, strict=True)):
+        return statements
+    return StatementSet([policy for policy in made if policy is not None])
+
+
+def _edited_or_none(statements: StatementSet | None, edit: Edit) -> StatementSet | None:
+    if statements is None:
+        return None
+    made = _edited(statements, edit)
+    return made if made.policies else None
 
 
 class Judge:
@@ -107,19 +145,29 @@ class Judge:
         organizations = world.organizations
         context = contexts.of_request(request, use, owner, wire, now, organizations, world.partition)
         context |= contexts.of_chain(via, use, request.region, request.caller.account, wire.source_ip)
-        context |= {f"aws:ResourceTag/{key}": value for key, value in owned.tags.items()}
-        if use.service == "iam":
-            context |= {f"iam:ResourceTag/{key}": value for key, value in owned.tags.items()}
         context |= use.context
         if identity is None:
-            question = Question(Principal.anonymous(), use.action, use.resource, owner, context)
-            return question, self._of_anyone(owner, owned), owned.exists
+            anyone = self._of_anyone(owner, owned)
+            context |= self._resource_tags(use, owner, owned, anyone)
+            return Question(Principal.anonymous(), use.action, use.resource, owner, context), anyone, owned.exists
         principal = self._principal(identity)
         entity = world.policies_of(identity)
         context |= contexts.of_principal(identity, principal, organizations)
         context |= {f"aws:PrincipalTag/{key}": value for key, value in entity.tags.items()}
-        question = Question(principal, use.action, use.resource, owner, context)
-        return question, self._layers(identity, entity, owned, question), owned.exists
+        bare = Question(principal, use.action, use.resource, owner)
+        layers = self._layers(identity, entity, owned, bare)
+        context |= self._resource_tags(use, owner, owned, layers)
+        return Question(principal, use.action, use.resource, owner, context), layers, owned.exists
+
+    def _resource_tags(self, use: Use, owner: str, owned: Owned, layers: Layers) -> contexts.Context:
+        """The resource's tags; those that take a look-up are looked up where a policy speaks of tags."""
+        tags = owned.tags
+        if not tags and any(self._policies.speaks_of_tags(one) for one in _all(layers)):
+            tags = self._world.tags(use.resource, owner)
+        found: contexts.Context = {f"aws:ResourceTag/{key}": value for key, value in tags.items()}
+        if use.service == "iam":
+            found |= {f"iam:ResourceTag/{key}": value for key, value in tags.items()}
+        return found
 
     def _layers(self, identity: Identity, entity: Entity, owned: Owned, question: Question) -> Layers:
         resource, owner = self._resource(owned), str(question.account)
@@ -165,6 +213,14 @@ class Judge:
             while len(self._principals) > _KEPT_PRINCIPALS:
                 self._principals.popitem(last=False)
         return found
+
+
+def _all(layers: Layers) -> Iterator[StatementSet]:
+    """Every set of statements that can have conditions on the resource."""
+    yield layers.identity
+    yield from (one for one in (layers.resource, layers.session, layers.boundary) if one is not None)
+    yield from layers.scps
+    yield from layers.rcps
 
 
 _OWNER_LETS_IAM_DECIDE = (

@@ -38,6 +38,7 @@ class Policies:
         self._change = change
         self._kept = kept
         self._sets: OrderedDict[Attached, StatementSet] = OrderedDict()
+        self._speaking: dict[int, StatementSet] = {}
         self._lock = threading.Lock()
 
     def compiled(self, kind: PolicyKind, policies: Iterable[Named]) -> StatementSet:
@@ -50,11 +51,18 @@ class Policies:
                 self._sets.move_to_end(key)
                 return found
         made = StatementSet([self._parsed(kind, name, text) for name, text in key.policies])
+        speaks = any("resourcetag" in (policy.text or "").lower() for policy in made.policies)
         with self._lock:
             self._sets[key] = made
+            if speaks:
+                self._speaking[id(made)] = made
             while len(self._sets) > self._kept:
-                self._sets.popitem(last=False)
+                self._speaking.pop(id(self._sets.popitem(last=False)[1]), None)
         return made
+
+    def speaks_of_tags(self, statements: StatementSet) -> bool:
+        """Whether a policy has a condition on, or a variable of, the resource's tags."""
+        return id(statements) in self._speaking
 
     def _parsed(self, kind: PolicyKind, name: str, text: str) -> Policy:
         used = text if self._change is None else self._change(kind, name, text)

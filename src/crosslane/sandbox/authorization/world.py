@@ -38,6 +38,9 @@ class Owned:
 
 _NOTHING = Owned()
 
+TagReader = Callable[[str, str, str], Mapping[str, str]]
+"""From an ARN, its region and its account to the resource's tags."""
+
 
 class StoreWorld:
     """The sandbox's own state. ``stack_of`` gives the stack of a change set, ``stack_tags`` a stack's tags."""
@@ -57,6 +60,8 @@ class StoreWorld:
         self._managed = managed
         self._stack_of = stack_of
         self._known = known
+        self.tag_readers: dict[str, TagReader] = {}
+        """By prefix: who knows the tags of what the sandbox keeps itself."""
 
     # -- what the operation map asks -------------------------------------------------------------------------------
 
@@ -194,6 +199,23 @@ class StoreWorld:
         if service == "events" and resource.startswith("event-bus/"):
             return self._of_bus(account, region, resource[10:])
         return _NOTHING
+
+    def tags(self, arn: str, account: str) -> Mapping[str, str]:
+        """The tags of a resource of any service: those that the sandbox keeps itself, else moto's."""
+        parts = arn.split(":", 5)
+        if len(parts) < 6:
+            return {}
+        reader = self.tag_readers.get(parts[2])
+        if reader is not None:
+            return reader(arn, parts[3], account)
+        try:
+            backend = self.store.backend(parts[2], account, parts[3])
+            tagged = list(backend.iter_tagged_resources())
+        except (AttributeError, ImportError, KeyError, NotImplementedError, ValueError):
+            return {}  # a service without tags, or without the region
+        # Log groups' ARNs are told with and without what is below them.
+        wanted = arn.partition(":log-stream:")[0]
+        return next((dict(one.tags) for one in tagged if one.arn.removesuffix(":*") == wanted), {})
 
     def _of_bucket(self, name: str) -> Owned:
         bucket = self._bucket(name)

@@ -59,6 +59,15 @@ class Engine:
             found[operation] = _refuse
         return {(SERVICE, operation): handler for operation, handler in found.items()}
 
+    def tags_of_stack(self, arn: str) -> Mapping[str, str]:
+        """The tags of a stack by its id, or by an ARN that ends in its name and ``/*``."""
+        name = arn.rpartition(":stack/")[2].partition("/")[0]
+        for (account, region), store in list(self._core.stores.items()):
+            stack = store.find(name if arn.endswith("/*") else arn)
+            if stack is not None and stack.definition is not None and f":{region}:{account}:" in arn:
+                return dict(stack.definition.tags)
+        return {}
+
     def stack_of_change_set(self, arn: str) -> str | None:
         """The id of the stack that a change set, by its id, is for."""
         for store in list(self._core.stores.values()):
