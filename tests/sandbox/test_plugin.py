@@ -143,6 +143,48 @@ def test_a_failed_test_shows_what_was_denied(pytester: pytest.Pytester) -> None:
     )
 
 
+def test_a_test_that_cannot_be_prepared_shows_it_too(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+
+        DENY = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}]}
+
+        @pytest.fixture
+        def bucket(aws):
+            aws.client("main", "s3").create_bucket(Bucket="a-bucket")
+
+        @pytest.mark.aws(scps=[DENY])
+        def test_it(bucket):
+            pass
+        """
+    )
+    result = run(pytester)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*Denied by the AWS sandbox*", "*s3:CreateBucket on arn:aws:s3:::a-bucket: explicit*"])
+
+
+def test_a_test_that_ends_the_sandbox_does_not_end_the_others(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import os
+        import signal
+
+        def test_stopped(aws):
+            aws.stop()
+            assert False
+
+        def test_killed(aws):
+            assert aws.client("main", "s3").list_buckets()["Buckets"] == []
+            os.kill(aws._up.pid, signal.SIGKILL)
+
+        def test_after(aws):
+            assert aws.client("main", "s3").list_buckets()["Buckets"] == []
+        """
+    )
+    run(pytester).assert_outcomes(failed=1, passed=2)
+
+
 @pytest.mark.parametrize(
     ("setting", "marker", "told"),
     [

@@ -110,6 +110,20 @@ def test_a_user_acts_with_its_own_rights(aws: Sandbox) -> None:
     assert (denial.principal, denial.action, denial.layer) == (arn, "sqs:ListQueues", "identity")
 
 
+def test_a_user_keeps_to_the_keys_that_aws_grants(aws: Sandbox) -> None:
+    iam = aws.client("tools", "iam")
+    arn = iam.create_user(UserName="ci")["User"]["Arn"]
+    assert aws.as_user(arn) == aws.as_user(arn)
+    keys = [
+        iam.list_access_keys(UserName="ci")["AccessKeyMetadata"][0],
+        iam.create_access_key(UserName="ci")["AccessKey"],
+    ]
+    for key in keys:
+        iam.update_access_key(UserName="ci", AccessKeyId=key["AccessKeyId"], Status="Inactive")
+    with pytest.raises(UsageError, match="2 access keys, none of them active"):
+        aws.as_user(arn)
+
+
 @pytest.mark.parametrize("act", [Sandbox.as_role, Sandbox.as_user])
 def test_nobody_acts_as_who_is_not_there(aws: Sandbox, act: Callable[[Sandbox, str], Principal]) -> None:
     with pytest.raises(UsageError, match="there is no arn:aws:iam::222222222222:role/ghost"):

@@ -66,8 +66,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
     """Shows what was denied below a test that failed."""
     report: Any = yield
     aws = item.stash.get(_used, None)
-    if aws is not None and report.when == "call" and report.failed:
-        denials = aws.denials()
+    if aws is not None and report.failed:
+        denials = aws.denials() if aws.running else ()
         shown = [str(one) for one in denials[-_MOST_SHOWN:]]
         if len(denials) > len(shown):
             shown.insert(0, f"… {len(denials) - len(shown)} more before")
@@ -135,7 +135,7 @@ class _Sandboxes:
             while len(self._others) > _OTHERS_KEPT:
                 self._others.pop(next(iter(self._others))).stop()
         if not fresh:
-            aws.reset()
+            _set_back(aws)
         return aws
 
     def stop(self) -> None:
@@ -151,6 +151,17 @@ def _sandboxes(config: pytest.Config) -> _Sandboxes:
     if _kept not in config.stash:
         config.stash[_kept] = _Sandboxes(config)
     return config.stash[_kept]
+
+
+def _set_back(aws: Sandbox) -> None:
+    """As new; what a test stopped or killed is started again."""
+    from crosslane.errors import CrosslaneError
+
+    try:
+        aws.reset()
+    except CrosslaneError:
+        aws.stop()
+        aws.start()
 
 
 def _start(settings: Mapping[str, Any]) -> Sandbox:

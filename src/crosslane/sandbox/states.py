@@ -15,6 +15,7 @@ import importlib
 import json
 import os
 import re
+import secrets
 import shutil
 import signal
 import sys
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from crosslane.sandbox.server import Application
 
 _SESSION_SECONDS = 12 * 3600
+_KEYS_OF_A_USER = 2
+"""https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html (2026-11)"""
 _NOTES_BYTES = 1 << 20
 _SIGNED_FOR = re.compile(r"Credential=[^,]+/([^/,]+)/aws4_request")
 
@@ -225,14 +228,15 @@ class _Door:
             os.write(self._notes, "".join(lines).encode())
 
     def _credentials(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if environ.get("HTTP_" + CONTROL_HEADER.upper().replace("-", "_")) != self._control:
+        secret = str(environ.get("HTTP_" + CONTROL_HEADER.upper().replace("-", "_"), ""))
+        if not secrets.compare_digest(secret.encode(), self._control.encode()):
             start_response("404 Not Found", [("Content-Type", "text/plain")])
             return [b"not found\n"]
         asked = json.loads(environ["wsgi.input"].read())
         found = self._identity(str(asked["arn"]), str(asked["session_name"]))
         start_response("200 OK", [("Content-Type", "application/json")])
-        if found is None:
-            return [b"null"]
+        if isinstance(found, str):
+            return [json.dumps({"refused": found}).encode()]
         credentials = found.credentials
         told = {
             "arn": found.arn,
@@ -243,8 +247,8 @@ class _Door:
         }
         return [json.dumps(told).encode()]
 
-    def _identity(self, arn: str, session_name: str) -> Identity | None:
-        """A session of the role, or the user with an access key more; None if there is neither."""
+    def _identity(self, arn: str, session_name: str) -> Identity | str:
+        """A session of the role, or the user with an access key of its own; else the reason why there is none."""
         store, identities = self._sandbox.store, self._sandbox.identities
         role = store.role(arn)
         if role is not None:
@@ -260,7 +264,11 @@ class _Door:
             )
         user = store.user(arn)
         if user is None:
-            return None
+            return f"there is no {arn} in this sandbox"
         with store.locked():
-            key = store.iam(arn.split(":")[4]).create_access_key(user.name)
-        return store.user_of_key(key.access_key_id)
+            active = [key for key in user.access_keys if key.status == "Active"]
+            if not active and len(user.access_keys) >= _KEYS_OF_A_USER:
+                return f"{arn} has {_KEYS_OF_A_USER} access keys, none of them active, and may have no more"
+            key = active[0] if active else store.iam(user.account_id).create_access_key(user.name)
+        found = store.user_of_key(key.access_key_id)
+        return found if found is not None else f"{arn} has no access key that counts"

@@ -168,6 +168,11 @@ class Sandbox:
         return self._running
 
     @property
+    def running(self) -> bool:
+        """Whether it was started and not stopped."""
+        return self._running is not None
+
+    @property
     def endpoint(self) -> str:
         """The URL of all its services, for clients that are made in other ways."""
         return self._up.endpoint
@@ -220,7 +225,7 @@ class Sandbox:
         return self._given(arn, session_name)
 
     def as_user(self, arn: str) -> Principal:
-        """The IAM user, with an access key made for it. ``UsageError`` if there is no such user."""
+        """The IAM user, with its active access key or one made for it. ``UsageError`` if there is no such user."""
         return self._given(arn, "")
 
     def _given(self, arn: str, session_name: str) -> Principal:
@@ -232,8 +237,8 @@ class Sandbox:
             answer = json.loads(connection.getresponse().read())
         finally:
             connection.close()
-        if answer is None:
-            raise UsageError(f"there is no {arn} in this sandbox", "NoSuchPrincipal")
+        if "refused" in answer:
+            raise UsageError(answer["refused"], "NoSuchPrincipal")
         return Principal(sandbox=self, **answer)
 
     @contextmanager
