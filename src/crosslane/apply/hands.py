@@ -12,6 +12,7 @@ from crosslane.apply.progress import Progress
 from crosslane.apply.waiting import Clock
 from crosslane.aws.gateway import Cloud, Gateway
 from crosslane.credentials.profile_files import ProfileFiles
+from crosslane.credentials.ring import Ring
 from crosslane.credentials.secret import Keys
 from crosslane.credentials.session_cache import SessionCache
 from crosslane.desired.model import OutputOf, Tags
@@ -67,6 +68,8 @@ class Hands:
     now: Callable[[], datetime]
     token: Callable[[], str]
     progress: Progress
+    ring: Ring | None = None
+    """The keyring, where access keys' secrets are kept in it."""
     found: Found = field(default_factory=Found)
 
     def base(self, account: str) -> Gateway:

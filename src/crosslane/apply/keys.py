@@ -8,7 +8,8 @@ from crosslane.apply.journal import KeyIntent
 from crosslane.apply.outcome import Done, Outcome
 from crosslane.aws.errors import AwsError
 from crosslane.aws.gateway import Gateway
-from crosslane.credentials.profile import NEW_KEY, NEW_SECRET, OLD_KEY, ProfileChange, key_values
+from crosslane.credentials.key_place import values_of_held
+from crosslane.credentials.profile import NEW_KEY, NEW_SECRET, OLD_KEY, ProfileChange
 from crosslane.credentials.secret import Keys, Secret
 from crosslane.errors import OutcomeError
 from crosslane.plan.model import Op, PutAccessKey, PutKeyProfile, Step
@@ -43,12 +44,18 @@ def put_access_key(task: PutAccessKey, step: Step, hands: Hands) -> Done:
         if answer["ResponseMetadata"].get("RetryAttempts"):
             delete_lost_twins({*existing, made["AccessKeyId"]}, gateway, profile.user, hands, step)
         keys = Keys(made["AccessKeyId"], Secret(made["SecretAccessKey"]))
+        if hands.ring is not None:
+            hands.ring.keep(keys)
         hands.files.store(
             [
                 ProfileChange(
                     profile.name,
-                    credentials={**key_values(keys), NEW_KEY: None, NEW_SECRET: None, OLD_KEY: None},
-                    config={"region": profile.region, "output": profile.output},
+                    credentials={**values_of_held(keys, hands.ring), NEW_KEY: None, NEW_SECRET: None, OLD_KEY: None},
+                    config={
+                        "region": profile.region,
+                        "output": profile.output,
+                        "credential_process": task.process,
+                    },
                     owner=hands.mark,
                     adopt=hands.adopt,
                 )
@@ -56,19 +63,31 @@ def put_access_key(task: PutAccessKey, step: Step, hands: Hands) -> Done:
         )
     except BaseException:
         delete(gateway, "iam", "DeleteAccessKey", {**named, "AccessKeyId": made["AccessKeyId"]})
+        if hands.ring is not None:
+            hands.ring.forget(made["AccessKeyId"])
         hands.journal.key_done(subject)
         raise
     hands.journal.key_done(subject)
     hands.found.changed_iam(profile.account)
-    return Done(Outcome.CREATED, f"key {keys.access_key_id} of user {profile.user}, in profile {profile.name}")
+    where = f"in profile {profile.name}" if hands.ring is None else f"in the keyring, for profile {profile.name}"
+    return Done(Outcome.CREATED, f"key {keys.access_key_id} of user {profile.user}, {where}")
 
 
 def put_key_profile(task: PutKeyProfile, step: Step, hands: Hands) -> Done:
-    """Region and output of the profile (G11); the key itself is stored in the moment it is made."""
+    """Region and output of the profile (G11); the key itself is stored in the moment it is made.
+
+    A key that was kept in the file moves to the keyring where that is wanted now.
+    """
     profile = task.profile
     found = hands.files.profile(profile.name)
-    wanted = {"region": profile.region, "output": profile.output}
-    if found is None or (found.region, found.output) != (profile.region, profile.output):
+    wanted = {"region": profile.region, "output": profile.output, "credential_process": task.process}
+    moving = found.keys if found is not None and found.owner == hands.mark and hands.ring is not None else None
+    if moving is not None and hands.ring is not None:
+        hands.ring.keep(moving)
+        values = values_of_held(moving, hands.ring)
+        hands.files.store([ProfileChange(profile.name, values, wanted, hands.mark, hands.adopt)])
+        return Done(_outcome(step, Outcome.UPDATED), f"key {moving.access_key_id} moved to the keyring")
+    if found is None or any(found.text(key) != value for key, value in wanted.items()):
         hands.files.store([ProfileChange(profile.name, config=wanted, owner=hands.mark, adopt=hands.adopt)])
         return Done(_outcome(step, Outcome.UPDATED), f"region {profile.region}, output {profile.output}")
     return Done(_outcome(step, Outcome.UNCHANGED), f"key, region {profile.region}, output {profile.output}")
@@ -107,6 +126,8 @@ def _without_lost_keys(
     for key in lost:
         hands.progress.note(step, f"deletes key {key}: its secret is lost")
         delete(gateway, "iam", "DeleteAccessKey", {"UserName": profile.user, "AccessKeyId": key})
+        if hands.ring is not None:
+            hands.ring.forget(key)
     return [key for key in existing if key not in lost]
 
 

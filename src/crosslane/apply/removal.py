@@ -9,6 +9,8 @@ from crosslane.apply.hands import Hands
 from crosslane.apply.outcome import Done, Outcome
 from crosslane.aws.errors import AwsError
 from crosslane.aws.gateway import Gateway
+from crosslane.credentials.key_place import held_id
+from crosslane.credentials.profile import NEW_KEY, OLD_KEY
 from crosslane.live.read import is_absent
 from crosslane.plan.model import (
     DeleteBucket,
@@ -110,7 +112,12 @@ def delete_repository(task: DeleteRepository, step: Step, hands: Hands) -> Done:
 
 
 def remove_profiles(task: RemoveProfiles, step: Step, hands: Hands) -> Done:
-    """Our profiles in the two files, their cached sessions, and the journal."""
+    """Our profiles in the two files, their secrets in the keyring, their cached sessions, and the journal."""
+    for name in task.names if hands.ring is not None else ():
+        found = hands.files.profile(name)
+        if found is not None and found.owner == hands.mark and hands.ring is not None:
+            for key in filter(None, (held_id(found), found.text(NEW_KEY), found.text(OLD_KEY))):
+                hands.ring.forget(key)
     removed = hands.files.remove(task.names, owner=hands.mark)
     for name in task.names:
         hands.sessions.remove(name)

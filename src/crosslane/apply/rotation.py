@@ -22,14 +22,8 @@ from crosslane.apply.waiting import eventually
 from crosslane.aws.errors import UNKNOWN_KEY_CODES, AwsError
 from crosslane.aws.gateway import Gateway
 from crosslane.credentials.guarded_file import locked
-from crosslane.credentials.profile import (
-    NEW_KEY,
-    NEW_SECRET,
-    OLD_KEY,
-    Profile,
-    ProfileChange,
-    key_values,
-)
+from crosslane.credentials.key_place import held_id, pending_keys, values_of_held, values_of_pending
+from crosslane.credentials.profile import NEW_KEY, NEW_SECRET, OLD_KEY, Profile, ProfileChange
 from crosslane.credentials.secret import Keys, Secret
 from crosslane.desired.model import KeyProfile
 from crosslane.errors import EnvironmentFailure, OutcomeError
@@ -57,8 +51,8 @@ def rotate(profile: KeyProfile, hands: Hands) -> Rotation:
     """
     with _alone(hands):
         found = _ours(profile, hands)
-        held = found.keys.access_key_id if found.keys is not None else ""
-        old, pending = found.text(OLD_KEY), _pending(found)
+        held = held_id(found) or ""
+        old, pending = found.text(OLD_KEY), pending_keys(found, hands.ring)
         if old is not None and pending is None and _is_active(profile, old, _renewer(profile, hands)):
             # Cut off after the new key had become the profile's: all that is left is to retire the old one.
             _deactivate(profile, old, _renewer(profile, hands), hands)
@@ -84,7 +78,7 @@ def finish(profile: KeyProfile, hands: Hands) -> Rotation:
         if old is not None:
             gateway = _renewer(profile, hands)
             if old in _listed(profile, gateway):
-                _delete(profile, old, gateway)
+                _delete(profile, old, gateway, hands)
                 deleted = (old,)
             hands.files.store([ProfileChange(profile.name, {OLD_KEY: None}, owner=hands.mark)])
         return Rotation(profile.account, profile.name, None, None, deleted)
@@ -112,7 +106,7 @@ def _renewer(profile: KeyProfile, hands: Hands, *, fresh: bool = False) -> Gatew
 
 def _ours(profile: KeyProfile, hands: Hands) -> Profile:
     found = hands.files.profile(profile.name)
-    if found is None or found.owner != hands.mark or found.keys is None:
+    if found is None or found.owner != hands.mark or held_id(found) is None:
         raise OutcomeError(
             f"profile {profile.name} holds no access key that crosslane made",
             code="NoKeyToRotate",
@@ -122,18 +116,10 @@ def _ours(profile: KeyProfile, hands: Hands) -> Profile:
     return found
 
 
-def _pending(found: Profile) -> Keys | None:
-    """The key that a cut-off rotation has made and stored, but not proven."""
-    identifier = found.text(NEW_KEY)
-    secret = next((setting.value for setting in found.settings if setting.key == NEW_SECRET), None)
-    return Keys(identifier, secret) if identifier is not None and isinstance(secret, Secret) else None
-
-
 def _make_room(profile: KeyProfile, found: Profile, hands: Hands) -> tuple[str, ...]:
     """Delete our retired key, and keys whose secret a cut-off run lost; returns their ids."""
     gateway = _renewer(profile, hands)
-    current = found.keys.access_key_id if found.keys is not None else ""
-    others = [key for key in _listed(profile, gateway) if key != current]
+    others = [key for key in _listed(profile, gateway) if key != held_id(found)]
     intent = hands.journal.key_intent(_subject(profile))
     known = (found.text(OLD_KEY), found.text(NEW_KEY))
     lost = [
@@ -142,7 +128,7 @@ def _make_room(profile: KeyProfile, found: Profile, hands: Hands) -> tuple[str, 
         if key in known or (intent is not None and key not in intent.before and never_used(gateway, key))
     ]
     for key in lost:
-        _delete(profile, key, gateway)
+        _delete(profile, key, gateway, hands)
     left = [key for key in others if key not in lost]
     if len(left) + 1 >= MOST_KEYS:
         raise OutcomeError(
@@ -163,10 +149,11 @@ def _make(profile: KeyProfile, hands: Hands) -> Keys:
     made = gateway.call("iam", "CreateAccessKey", {"UserName": profile.user})["AccessKey"]
     try:
         keys = Keys(made["AccessKeyId"], Secret(made["SecretAccessKey"]))
-        values: dict[str, str | Secret | None] = {NEW_KEY: keys.access_key_id, NEW_SECRET: keys.secret_access_key}
-        hands.files.store([ProfileChange(profile.name, values, owner=hands.mark)])
+        if hands.ring is not None:
+            hands.ring.keep(keys)
+        hands.files.store([ProfileChange(profile.name, values_of_pending(keys, hands.ring), owner=hands.mark)])
     except BaseException:
-        _delete(profile, made["AccessKeyId"], gateway)
+        _delete(profile, made["AccessKeyId"], gateway, hands)
         hands.journal.key_done(_subject(profile))
         raise
     hands.journal.key_done(_subject(profile))
@@ -199,7 +186,7 @@ def metadata(keys: Keys) -> dict[str, str]:
 
 def _promote(profile: KeyProfile, keys: Keys, old: str, hands: Hands) -> None:
     """One replacement of the file: the new key is the profile's, the old one is known as retired."""
-    values = {**key_values(keys), NEW_KEY: None, NEW_SECRET: None, OLD_KEY: old}
+    values = {**values_of_held(keys, hands.ring), NEW_KEY: None, NEW_SECRET: None, OLD_KEY: old}
     hands.files.store([ProfileChange(profile.name, values, owner=hands.mark)])
 
 
@@ -216,12 +203,14 @@ def _deactivate(profile: KeyProfile, key: str, gateway: Gateway, hands: Hands) -
             raise
 
 
-def _delete(profile: KeyProfile, key: str, gateway: Gateway) -> None:
+def _delete(profile: KeyProfile, key: str, gateway: Gateway, hands: Hands) -> None:
     try:
         gateway.call("iam", "DeleteAccessKey", {"UserName": profile.user, "AccessKeyId": key})
     except AwsError as error:
         if error.code != "NoSuchEntity":
             raise
+    if hands.ring is not None:
+        hands.ring.forget(key)
 
 
 def _listed(profile: KeyProfile, gateway: Gateway) -> list[str]:

@@ -62,9 +62,11 @@ def _cached_offline(invocation: Invocation, profile: str) -> Keys | None:
 
 
 def _current(invocation: Invocation, profile: str) -> Keys:
-    from crosslane.cli.join import current_session, opened
+    from crosslane.cli.join import current_session, held_key, opened
 
     with opened(invocation) as world:
+        if world.ring is not None and profile in world.keys.values():
+            return held_key(world, profile)
         profiles = {state.session_profile.name: state.session_profile for state in world.desired.bootstraps}
         if profile not in profiles:
             raise UsageError(

@@ -31,9 +31,11 @@ from crosslane.cli.options import Invocation
 from crosslane.cli.recovery import SignInAgain
 from crosslane.cli.state import state_folder
 from crosslane.config.app import app_problems, configured_stages
-from crosslane.config.model import Config, Mode
+from crosslane.config.model import Config, KeyStore, Mode
+from crosslane.credentials.key_place import held_id
 from crosslane.credentials.profile import NEW_KEY, OLD_KEY, ProfileChange, key_values
 from crosslane.credentials.profile_files import ProfileFiles
+from crosslane.credentials.ring import NOT_THERE, Ring, open_ring
 from crosslane.credentials.secret import Keys
 from crosslane.credentials.session_cache import SessionCache
 from crosslane.desired.build import desired_state
@@ -63,6 +65,8 @@ class World:
     """The time where the calls go: the machine's, or the sandbox's own."""
     tokens: Mapping[str, Path] = field(default_factory=dict)
     """The accounts whose deployer this CI job becomes by the token in the file."""
+    ring: Ring | None = None
+    """The keyring, where the config wants access keys' secrets in it and there is one."""
     without_session: frozenset[str] = frozenset()
     """Accounts in which the caller works as it is: see ``plan.bootstrap.has_session``. ``observe`` finds out."""
 
@@ -147,13 +151,43 @@ def _provided(world: World, invocation: Invocation) -> World:
     """Let the deployers' sessions come from the cache, renewed by assuming the role before they end."""
     if world.kept_sandbox is not False:
         world.cloud.recover = SignInAgain(invocation)
-    world = replace(world, tokens=tokens(world.desired, world.config, os.environ))
+    world = replace(_with_ring(world), tokens=tokens(world.desired, world.config, os.environ))
+    for name in world.keys.values() if world.ring is not None else ():
+        world.cloud.provide(name, partial(key_metadata, world, name))
     for state in world.desired.bootstraps:
         profile = state.session_profile
         world.cloud.provide(profile.name, partial(session_metadata, world, profile))
         if state.account in world.tokens:
             world.cloud.provide_chain(state.account, partial(session_metadata, world, profile))
     return world
+
+
+def _with_ring(world: World) -> World:
+    """The world with the keyring, if it is wanted; one that cannot be used is told, and the file serves."""
+    if world.config.bootstrap.key_store is not KeyStore.KEYRING or not world.keys or world.kept_sandbox is False:
+        return world
+    place = f" (sandbox {world.journal.path.parent.name})" if world.sandboxed else ""
+    ring = open_ring(f"crosslane {world.mark}{place}")
+    if isinstance(ring, Ring):
+        return replace(world, ring=ring)
+    told = Caution("keyring-unusable", None, f"{ring.reason}: the key's secret is kept in the file; {ring.next}")
+    return replace(world, desired=replace(world.desired, cautions=(*world.desired.cautions, told)))
+
+
+def key_metadata(world: World, name: str) -> dict[str, str]:
+    """The key of the profile, with its secret from the keyring, in the form that the gateway takes."""
+    return metadata(held_key(world, name))
+
+
+def held_key(world: World, name: str) -> Keys:
+    """The key of the profile, wherever its secret is; ``EnvironmentFailure`` if there is none."""
+    found = world.files.profile(name)
+    if found is not None and found.keys is not None:
+        return found.keys
+    identifier = None if found is None else held_id(found)
+    if identifier is None or world.ring is None:
+        raise EnvironmentFailure(f"profile {name} holds no access key", code=NOT_THERE, next="crosslane up makes one")
+    return world.ring.load(identifier)
 
 
 def tokens(desired: Desired, config: Config, environ: Mapping[str, str]) -> dict[str, Path]:
@@ -227,7 +261,8 @@ def observe(world: World) -> tuple[World, Live]:
     }
     for who, profiles in ((Who.KEY, world.keys), (Who.DEPLOYER, world.deployers)):
         for account, name in profiles.items():
-            if name in local and local[name].owner == world.mark and (local[name].access_key_id or local[name].process):
+            gives = name in local and (local[name].static or (who is Who.DEPLOYER or world.ring is not None))
+            if gives and local[name].owner == world.mark and (local[name].access_key_id or local[name].process):
                 asked[account, who] = partial(reading, partial(read_identity, world.cloud.gateway(account, name)))
     answers = side_by_side(asked)
     _refuse_bad_sign_ins(world, answers)
@@ -293,7 +328,7 @@ def make_plan(world: World, live: Live, scope: up.Scope, *, static: bool | None 
         mark=world.mark,
         scope=scope,
         now=world.now(),
-        processes={} if static else processes_,
+        processes={**({} if static else processes_), **key_processes(world)},
     )
 
 
@@ -304,12 +339,22 @@ def processes(world: World) -> dict[str, str]:
     """
     if world.kept_sandbox is False:
         return {}
+    return {name: process_of(world, name) for name in world.deployers.values()}
+
+
+def key_processes(world: World) -> dict[str, str]:
+    """The same of the keys' profiles, where the keyring has the secrets."""
+    return {name: process_of(world, name) for name in world.keys.values()} if world.ring is not None else {}
+
+
+def process_of(world: World, profile: str) -> str:
+    """The command that gives the profile's credentials."""
     program = [sys.executable, "-P", "-m", "crosslane"]
     found = shutil.which("crosslane", path=str(Path(sys.executable).parent)) or shutil.which("crosslane")
     if found is not None:
         program = [str(Path(found).absolute())]
     options = ["--config", str(world.config.path.absolute()), *(["--sandbox"] if world.sandboxed else [])]
-    return {name: shlex.join([*program, "credentials", name, *options]) for name in world.deployers.values()}
+    return shlex.join([*program, "credentials", profile, *options])
 
 
 def hands_of(
@@ -321,6 +366,7 @@ def hands_of(
         files=world.files,
         journal=world.journal,
         sessions=world.sessions,
+        ring=world.ring,
         mark=world.mark,
         tags=world.desired.tags,
         bases={place.name: place.profile for place in world.places},
@@ -390,11 +436,12 @@ def _local_profiles(world: World) -> dict[str, LocalProfile]:
             found[name] = LocalProfile(
                 name,
                 profile.owner,
-                keys.access_key_id if keys else None,
+                held_id(profile),
                 keys.expires if keys else session.expires if session else None,
                 profile.credential_process,
                 profile.text(NEW_KEY),
                 profile.text(OLD_KEY),
+                keys is not None,
             )
     return found
 

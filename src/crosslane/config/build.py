@@ -8,7 +8,7 @@ from pathlib import Path
 
 from crosslane.config import rules
 from crosslane.config.fit import check_fit
-from crosslane.config.model import Account, Bootstrap, Config, Mode, Names, Pipeline, SignIn, Source, Stage
+from crosslane.config.model import Account, Bootstrap, Config, KeyStore, Mode, Names, Pipeline, SignIn, Source, Stage
 from crosslane.config.oidc import Oidc, OidcError, parse_oidc
 from crosslane.config.rules import BOOTSTRAP_RULES, NAMES_RULES, broken, broken_region
 from crosslane.config.tables import (
@@ -215,6 +215,12 @@ def _bootstrap(root: Table, names: AccountNames, pipeline: Pipeline) -> Bootstra
         message = f"bootstrap.mode: there is no mode {quoted(mode)}{nearest(mode, known)}"
         table.note("mode", "UnknownMode", message)
         mode = None
+    store = string(table, "key_store")
+    stores = [str(known) for known in KeyStore]
+    if store is not None and store not in stores:
+        message = f"bootstrap.key_store: there is no store {quoted(store)}{nearest(store, stores)}"
+        table.note("key_store", "UnknownKeyStore", message)
+        store = None
     oidc = _oidc(table, pipeline.source.branch)
     if "oidc" in table.values and mode not in (None, Mode.KEYLESS):
         message = f'bootstrap.oidc goes with mode = "keyless", not {quoted(mode)}: it stands in place of user and key'
@@ -233,6 +239,7 @@ def _bootstrap(root: Table, names: AccountNames, pipeline: Pipeline) -> Bootstra
         key_max_age_days=whole_number(
             table, "key_max_age_days", default.key_max_age_days, least=1, most=LONGEST_KEY_DAYS
         ),
+        key_store=KeyStore(store) if store else default.key_store,
         oidc=oidc,
         **chosen,
     )

@@ -20,6 +20,15 @@ class Mode(StrEnum):
     KEYLESS = "keyless"
 
 
+class KeyStore(StrEnum):
+    """Where the secret of the user's access key is kept."""
+
+    FILE = "file"
+    """In the AWS credentials file, as AWS's own tools have it."""
+    KEYRING = "keyring"
+    """In the system's keyring; the profile asks crosslane for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """One AWS account. ``name`` is the config's own word for it, ``id`` its 12 digits."""
@@ -71,6 +80,7 @@ class Bootstrap:
     boundary: str = "aws-refarch-cross-account-pipeline-boundary"
     session_name: str = "AWSCLI-Session"
     key_max_age_days: int = 90
+    key_store: KeyStore = KeyStore.FILE
     oidc: Oidc | None = None
     """Whose CI jobs may become the deployer too; only in mode ``keyless``."""
 

@@ -25,6 +25,8 @@ OLD_TOKEN_KEY = "aws_security_token"
 
 NEW_KEY, NEW_SECRET = "crosslane_new_access_key_id", "crosslane_new_secret_access_key"
 """A key that a rotation has made and not proven yet, beside the one in use."""
+HELD_KEY = "crosslane_access_key_id"
+"""The id of the profile's key where its secret is in the keyring."""
 OLD_KEY = "crosslane_old_access_key_id"
 """The id of the key that a rotation has retired."""
 

@@ -145,7 +145,7 @@ class LiveData:
 class LocalProfile:
     """A profile in the credential files: whose it is (our mark or None), its static key's id, the expiry of the
     session that it gives, and its ``credential_process``. ``pending_key_id`` is a key that a rotation has made and not
-    taken yet, ``retired_key_id`` the one that it replaced."""
+    taken yet, ``retired_key_id`` the one that it replaced; ``static`` says whether the key's secret is in the files."""
 
     name: str
     owner: str | None
@@ -154,6 +154,7 @@ class LocalProfile:
     process: str | None = None
     pending_key_id: str | None = None
     retired_key_id: str | None = None
+    static: bool = True
 
 
 @dataclass(frozen=True, slots=True)

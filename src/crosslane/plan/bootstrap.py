@@ -21,6 +21,7 @@ def bootstrap_parts(
     ours: Tags,
     mark: str,
     process: str | None,
+    key_process: str | None = None,
     adopt: bool,
     after: tuple[str, ...],
     now: datetime,
@@ -29,7 +30,7 @@ def bootstrap_parts(
 
     ``after`` are the steps that come first; ``mark`` is our mark in the profile files; ``first_stack`` is the stack
     whose read proves that the deployer's profile can be given on (G16); ``process`` is the ``credential_process`` of
-    the deployer's profile, None for static keys.
+    the deployer's profile, None for static keys; ``key_process`` that of the key's, None where the file has the secret.
     """
     parts: list[Part] = []
     policy_ids = []
@@ -50,7 +51,7 @@ def bootstrap_parts(
     parts += role_parts(state.role, live, ours, adopt, made)
     role_ready: tuple[str, ...] = (step_id(state.account, "verify-attached", state.role.name),)
     if state.key_profile is not None and state.user is not None:
-        parts += key_parts(state.key_profile, state.user, live, mark, adopt, account_id, key_ready)
+        parts += key_parts(state.key_profile, state.user, live, mark, adopt, account_id, key_ready, key_process)
         role_ready = (*role_ready, step_id(state.account, "verify-key", state.key_profile.name))
     parts += session_parts(
         state,

@@ -119,17 +119,22 @@ class VerifyAttached:
 
 @dataclass(frozen=True, slots=True)
 class PutAccessKey:
-    """A working access key of the user in the profile; ``stale`` is the key id that the profile holds in vain."""
+    """A working access key of the user in the profile; ``stale`` is the key id that the profile holds in vain.
+
+    ``process`` is the profile's ``credential_process`` where the secret is kept in the keyring, else None.
+    """
 
     profile: KeyProfile
     stale: str | None
+    process: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PutKeyProfile:
-    """Region and output of the profile."""
+    """Region and output of the profile, and its ``credential_process`` where the secret is kept in the keyring."""
 
     profile: KeyProfile
+    process: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

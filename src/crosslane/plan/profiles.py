@@ -24,8 +24,11 @@ from crosslane.plan.model import (
 SESSION_LEFT = timedelta(minutes=15)
 """A session with less than this left is renewed before work starts: the longest stack operation fits into it."""
 
-DEAD_KEY_CODES = frozenset({"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch"})
-"""AWS says that the key is not (or no longer) one of its own; anything else says nothing about the key."""
+DEAD_KEY_CODES = frozenset(
+    {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "KeyNotInKeyring"}
+)
+"""AWS says that the key is not (or no longer) one of its own, or nobody has its secret; anything else says nothing
+about the key."""
 
 
 def key_parts(
@@ -36,8 +39,12 @@ def key_parts(
     adopt: bool,
     account_id: str,
     after: tuple[str, ...],
+    process: str | None = None,
 ) -> list[Part]:
-    """The user's access key in its profile (G10 to G12): kept while it works, else made anew."""
+    """The user's access key in its profile (G10 to G12): kept while it works, else made anew.
+
+    ``process`` is the profile's ``credential_process`` where the secret is kept in the keyring.
+    """
     account, name = profile.account, profile.name
     local = live.profiles.get(name)
     if (conflict := _profile_conflict(live, account, name, mark, adopt)) is not None:
@@ -47,6 +54,7 @@ def key_parts(
     if held is not None and isinstance(identity, Unreadable) and identity.code not in DEAD_KEY_CODES:
         return [Blocked(account, "identity", name, identity.code, identity.reason)]
     works = held is not None and isinstance(identity, LiveIdentity) and identity.arn == user.arn
+    formed = local is not None and local.process == process and not (process and local.static)
     reason = "the profile holds a working key of the user"
     if not works:
         reason = "the profile's key is no longer the user's" if held else "the profile holds no key of the user yet"
@@ -59,7 +67,7 @@ def key_parts(
         kind="access key",
         name=user.name,
         reason=reason,
-        task=PutAccessKey(profile, held),
+        task=PutAccessKey(profile, held, process),
         after=after,
         undo="deactivate, then delete the key",
     )
@@ -68,11 +76,11 @@ def key_parts(
         account=account,
         guide="G11",
         title=f"profile {name}",
-        op=Op.KEEP if works else Op.UPDATE if local is not None else Op.CREATE,
+        op=Op.KEEP if works and formed else Op.UPDATE if local is not None else Op.CREATE,
         kind="profile",
         name=name,
-        reason="its key, region and output are stored" if not works else "it is as it should be",
-        task=PutKeyProfile(profile),
+        reason="its key, region and output are stored" if not (works and formed) else "it is as it should be",
+        task=PutKeyProfile(profile, process),
         after=(key.id,),
         undo="remove the profile from the files",
     )

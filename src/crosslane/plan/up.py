@@ -45,7 +45,7 @@ def plan_up(
 ) -> Plan:
     """The steps that lead from ``live`` to ``desired``; ``mark`` is our mark in the profile files.
 
-    ``processes`` has the ``credential_process`` of each session profile that does not hold static keys.
+    ``processes`` has the ``credential_process`` of each profile that does not hold static keys.
     """
     parts: list[Part] = []
     identity_ids: tuple[str, ...] = ()
@@ -58,8 +58,7 @@ def plan_up(
     ready: dict[str, tuple[str, ...]] = {place.name: identity_ids for place in places}
     ids = {place.name: place.id for place in places}
     for state in desired.bootstraps:
-        process = (processes or {}).get(state.session_profile.name)
-        parts += _bootstrap(state, desired, live, ids[state.account], mark, process, scope, identity_ids, now)
+        parts += _bootstrap(state, desired, live, ids[state.account], mark, processes or {}, scope, identity_ids, now)
         if has_session(state, live) or is_deployer(state.session_profile, live):
             ready[state.account] = (step_id(state.account, "stack-access", state.session_profile.name),)
         elif scope.bootstrap:
@@ -129,12 +128,13 @@ def _bootstrap(
     live: Live,
     account_id: str,
     mark: str,
-    process: str | None,
+    processes: Mapping[str, str],
     scope: Scope,
     after: tuple[str, ...],
     now: datetime,
 ) -> tuple[Part, ...]:
     first_stack = next((stack.name for stack in desired.stacks if stack.account == state.account), "pre-reqs")
+    process = processes.get(state.session_profile.name)
     if scope.bootstrap:
         return bootstrap_parts(
             state,
@@ -144,6 +144,7 @@ def _bootstrap(
             ours=desired.tags,
             mark=mark,
             process=process,
+            key_process=None if state.key_profile is None else processes.get(state.key_profile.name),
             adopt=scope.adopt,
             after=after,
             now=now,
