@@ -11,9 +11,7 @@ from typing import Any, Protocol
 from crosslane.sandbox.builds.engine import Builds, Surroundings
 from crosslane.sandbox.clients import Clients
 from crosslane.sandbox.eventbridge.routing import Bus, Router
-from crosslane.sandbox.git import repositories
-from crosslane.sandbox.git.repositories import Repositories
-from crosslane.sandbox.git.serving import GitServer
+from crosslane.sandbox.git.folder import PREFIX, Repositories
 from crosslane.sandbox.identities import Identities
 from crosslane.sandbox.pipeline.act import Resources
 from crosslane.sandbox.pipeline.engine import Engine
@@ -47,9 +45,20 @@ class Delivery:
     identities: Identities
     allowed: Allowed
 
-    def git(self, region: str, behind: Application) -> GitServer:
+    def git(self, region: str, behind: Application) -> Application:
         """Serves the repositories at the sandbox's own port."""
-        return GitServer(self.codecommit.content, self.codecommit, self.identities, region, self.allowed, behind)
+
+        def answer(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+            if not environ.get("PATH_INFO", "").startswith(PREFIX):
+                return behind(environ, start_response)
+            # Imported with the first request of git: few commands get that far.
+            from crosslane.sandbox.git.serving import GitServer
+
+            codecommit = self.codecommit
+            server = GitServer(codecommit.content, codecommit, self.identities, region, self.allowed)
+            return server(environ, start_response)
+
+        return answer
 
 
 def assemble(
@@ -98,8 +107,10 @@ def _archive(
     place = next((one for one in codecommit.places(account, name) if one.region == region), None)
     if place is None:
         raise ServiceError("RepositoryDoesNotExistException", f"{name} does not exist")
+    from crosslane.sandbox.git.repositories import archive
+
     with codecommit.content.opened(place.id) as repo:
         try:
-            return repositories.archive(repo, commit)
+            return archive(repo, commit)
         except KeyError:
             raise ServiceError("CommitDoesNotExistException", f"There is no commit {commit}") from None

@@ -79,6 +79,8 @@ class BuildLog:
             self._thread.join(10)
 
     def _add(self, lines: list[str]) -> None:
+        if self._client is None:
+            return
         now = int(self._clock().timestamp() * 1000)
         for line in lines:
             told = line.rstrip("\r")

@@ -1,37 +1,21 @@
-"""Bare git repositories on disk, and what CodeCommit and CodePipeline read of them and write to them.
-
-Each repository is in a folder named after its CodeCommit id, so that one that is made again under an old name starts
-empty.
-"""
+"""What CodeCommit and CodePipeline read of a git repository and write to it."""
 
 from __future__ import annotations
 
 import io
-import shutil
 import stat
-import threading
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 
 from dulwich.objects import Blob, Commit, ObjectID, Tag, Tree
 from dulwich.refs import Ref
 from dulwich.repo import Repo
 
-BRANCHES = "refs/heads/"
+from crosslane.sandbox.git.folder import BRANCHES, Update
+
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Update:
-    """A reference (``refs/heads/main``) that was changed; ``old`` or ``new`` is None where it was made or deleted."""
-
-    reference: str
-    old: str | None
-    new: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,41 +47,6 @@ class FileInfo:
     blob: str
     mode: int
     content: bytes
-
-
-class Repositories:
-    """The folder of all repositories of a sandbox."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._locks: dict[str, threading.RLock] = {}
-        self._guard = threading.Lock()
-
-    def create(self, repository_id: str) -> None:
-        """A new, empty repository."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = self._folder / f"{repository_id}.git"
-        path.mkdir()
-        Repo.init_bare(path).close()
-
-    def remove(self, repository_id: str) -> None:
-        """Forgets a repository and its content."""
-        with self._lock(repository_id):
-            shutil.rmtree(self._folder / f"{repository_id}.git", ignore_errors=True)
-
-    @contextmanager
-    def opened(self, repository_id: str) -> Iterator[Repo]:
-        """The repository, for one user at a time."""
-        with self._lock(repository_id):
-            repo = Repo(str(self._folder / f"{repository_id}.git"))
-            try:
-                yield repo
-            finally:
-                repo.close()
-
-    def _lock(self, repository_id: str) -> threading.RLock:
-        with self._guard:
-            return self._locks.setdefault(repository_id, threading.RLock())
 
 
 def branches(repo: Repo) -> dict[str, str]:

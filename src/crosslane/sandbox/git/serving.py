@@ -23,26 +23,14 @@ from dulwich.repo import Repo
 from dulwich.server import BackendRepo, DictBackend, PackHandler, ReceivePackHandler, UploadPackHandler
 
 from crosslane.sandbox.git import credentials
-from crosslane.sandbox.git.repositories import BRANCHES, Repositories, Update
+from crosslane.sandbox.git.folder import BRANCHES, Place, Repositories, Update
 from crosslane.sandbox.identities import Identities, Identity
 from crosslane.sandbox.request import Caller, Request, ServiceError
 from crosslane.sandbox.store import Environ
 
-PREFIX = "/v1/repos/"
 _PATH = re.compile(r"/v1/repos/(?P<name>[\w.-]+?)(?:\.git)?(?P<rest>/info/refs|/git-upload-pack|/git-receive-pack)")
 _READ, _WRITE = "git-upload-pack", "git-receive-pack"
 _NO_COMMIT = b"0" * 40
-Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A repository: where it is and the id that its content is kept under."""
-
-    account: str
-    region: str
-    name: str
-    id: str
 
 
 class Catalogue(Protocol):
@@ -63,7 +51,7 @@ class Catalogue(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class GitServer:
-    """A WSGI application that answers git's requests and passes all others on to ``behind``.
+    """A WSGI application that answers git's requests.
 
     ``allowed`` raises ``ServiceError`` where the caller may not pull or push.
     """
@@ -73,15 +61,11 @@ class GitServer:
     identities: Identities
     region: str
     allowed: Callable[[Request], None]
-    behind: Application
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """WSGI."""
-        path = environ.get("PATH_INFO", "")
-        if not path.startswith(PREFIX):
-            return self.behind(environ, start_response)
         try:
-            kind, body = self._answer(environ, path)
+            kind, body = self._answer(environ, environ.get("PATH_INFO", ""))
         except _Refusal as refusal:
             headers = [("Content-Type", "text/plain"), *refusal.headers]
             start_response(f"{refusal.status} {_REASONS[refusal.status]}", headers)

@@ -11,9 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from crosslane.sandbox.git import repositories as git
-from crosslane.sandbox.git.repositories import BRANCHES, Repositories, Update
-from crosslane.sandbox.git.serving import PREFIX, Place
+from crosslane.sandbox.git.folder import BRANCHES, PREFIX, Place, Repositories, Update
 from crosslane.sandbox.request import Caller, Handler, Request, ServiceError
 from crosslane.sandbox.services.shelf import Shelf
 from crosslane.sandbox.store import Store
@@ -74,14 +72,20 @@ class CodeCommit:
         for update in updates:
             branch = update.reference.removeprefix(BRANCHES)
             if repository.default_branch is None and update.new and update.reference.startswith(BRANCHES):
-                repository.default_branch = branch
-                with self.content.opened(repository.id) as repo:
-                    git.set_default(repo, branch)
+                self.set_default_branch(repository, branch)
             self._publish(place.account, place.region, _event(repository, place, caller, update))
 
-    def named(self, request: Request, name: str | None = None) -> Repository:
+    def set_default_branch(self, repository: Repository, branch: str) -> None:
+        """Makes it the branch that a clone checks out."""
+        from crosslane.sandbox.git.repositories import set_default
+
+        with self.content.opened(repository.id) as repo:
+            set_default(repo, branch)
+        repository.default_branch = branch
+
+    def named(self, request: Request) -> Repository:
         """The repository that a request names."""
-        name = request.parameters["repositoryName"] if name is None else name
+        name = request.parameters["repositoryName"]
         found = self.shelf.of(request).get(name)
         if found is None:
             raise ServiceError("RepositoryDoesNotExistException", f"{name} does not exist")
@@ -90,10 +94,34 @@ class CodeCommit:
 
 def handlers(codecommit: CodeCommit) -> dict[Key, Handler]:
     """The operations of CodeCommit; the others are refused by name."""
-    from crosslane.sandbox.services import codecommit_content
-
-    answered = {**_repositories(codecommit), **_tagging(codecommit), **codecommit_content.handlers(codecommit)}
+    answered = {**_repositories(codecommit), **_tagging(codecommit)}
+    answered |= {operation: _late(codecommit, operation) for operation in _CONTENT}
     return {("codecommit", operation): handler for operation, handler in answered.items()}
+
+
+def _late(codecommit: CodeCommit, operation: str) -> Handler:
+    """The handler of an operation on content, imported with git's library when it is called."""
+
+    def handle(request: Request) -> Mapping[str, Any]:
+        from crosslane.sandbox.services import codecommit_content
+
+        return codecommit_content.handlers(codecommit)[operation](request)
+
+    return handle
+
+
+_CONTENT = (
+    "CreateBranch",
+    "CreateCommit",
+    "DeleteBranch",
+    "GetBranch",
+    "GetCommit",
+    "GetFile",
+    "GetFolder",
+    "ListBranches",
+    "PutFile",
+    "UpdateDefaultBranch",
+)
 
 
 def _repositories(codecommit: CodeCommit) -> dict[str, Handler]:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from dulwich.repo import Repo
 
 from crosslane.sandbox.git import repositories as git
-from crosslane.sandbox.git.repositories import FileInfo, Person, Update
-from crosslane.sandbox.git.serving import Place
+from crosslane.sandbox.git.folder import Place, Update
+from crosslane.sandbox.git.repositories import FileInfo, Person
 from crosslane.sandbox.request import Handler, Request, ServiceError
 
 if TYPE_CHECKING:
@@ -74,8 +74,7 @@ def _branches(codecommit: CodeCommit) -> dict[str, Handler]:
         with codecommit.content.opened(repository.id) as repo:
             if name not in git.branches(repo):
                 raise _no_branch(name)
-            git.set_default(repo, name)
-        repository.default_branch = name
+        codecommit.set_default_branch(repository, name)
         return {}
 
     return {
