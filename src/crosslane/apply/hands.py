@@ -16,6 +16,16 @@ from crosslane.credentials.ring import Ring
 from crosslane.credentials.secret import Keys
 from crosslane.credentials.session_cache import SessionCache
 from crosslane.desired.model import OutputOf, Tags
+from crosslane.errors import EnvironmentFailure
+
+
+def no_mfa_code(serial: str) -> str:
+    """Where nobody can be asked for a code."""
+    raise EnvironmentFailure(
+        f"the role asks for a code of the MFA device {serial.rpartition('/')[2]}, and there is no terminal to ask at",
+        code="MfaCodeNeeded",
+        next="crosslane refresh --mfa-code CODE, then run it again",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +78,8 @@ class Hands:
     now: Callable[[], datetime]
     token: Callable[[], str]
     progress: Progress
+    mfa_code: Callable[[str], str] = no_mfa_code
+    """Gives the code that the MFA device of that ARN shows now; ``EnvironmentFailure`` if nobody can be asked."""
     ring: Ring | None = None
     """The keyring, where access keys' secrets are kept in it."""
     found: Found = field(default_factory=Found)

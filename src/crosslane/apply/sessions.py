@@ -99,8 +99,9 @@ def open_session(task: OpenSession, step: Step, hands: Hands) -> Done:
     if step.op is Op.KEEP:
         return Done(Outcome.UNCHANGED, step.reason)
     gateway = hands.key(profile.account, fresh=True)
+    code = None if profile.mfa_serial is None else hands.mfa_code(profile.mfa_serial)
     keys = eventually(
-        lambda: assume(gateway, profile),
+        lambda: assume(gateway, profile, code),
         retry=lambda error: _is_propagating(error, profile.account, hands),
         clock=hands.clock,
         waiting=lambda error: hands.progress.note(step, f"waits until IAM knows the new role ({error.code})"),
@@ -112,8 +113,8 @@ def open_session(task: OpenSession, step: Step, hands: Hands) -> Done:
     return Done(Outcome.UPDATED if had_one else Outcome.CREATED, f"as {profile.session_name}, until {until}")
 
 
-def assume(gateway: Gateway, profile: SessionProfile) -> Keys:
-    """A new session of the profile's role, by the identity of ``gateway``.
+def assume(gateway: Gateway, profile: SessionProfile, mfa_code: str | None = None) -> Keys:
+    """A new session of the profile's role, by the identity of ``gateway``, with a code of its MFA device if it has one.
 
     https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html (2026-11-24)
     """
@@ -122,6 +123,8 @@ def assume(gateway: Gateway, profile: SessionProfile) -> Keys:
         "RoleSessionName": profile.session_name,
         "DurationSeconds": profile.seconds,
     }
+    if profile.mfa_serial is not None and mfa_code is not None:
+        parameters |= {"SerialNumber": profile.mfa_serial, "TokenCode": mfa_code}
     given = gateway.call("sts", "AssumeRole", parameters)["Credentials"]
     return Keys(
         given["AccessKeyId"], Secret(given["SecretAccessKey"]), Secret(given["SessionToken"]), given["Expiration"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import click
 
 from crosslane.cli.options import Invocation, common_options
@@ -25,9 +27,11 @@ Examples:
     help="Let CI jobs of github:OWNER/REPO or gitlab:GROUP/PROJECT, @branch:NAME or @environment:NAME, become the "
     "deployer, in place of user and key. Written to the config first.",
 )
+@click.option("--mfa-code", metavar="CODE", help="A code of the user's MFA device, if its role asks for one.")
 @common_options
-def command(invocation: Invocation, adopt: bool, static: bool, oidc: str | None) -> int:
+def command(invocation: Invocation, adopt: bool, static: bool, oidc: str | None, mfa_code: str | None) -> int:
     """Make user, policies, role, key and profiles of each bootstrapped account."""
+    invocation = replace(invocation, mfa_code=mfa_code)
     if oidc is not None:
         from crosslane.config.edit import set_oidc
 

@@ -16,8 +16,10 @@ from functools import partial
 from pathlib import Path
 from threading import Event
 
+import click
+
 from crosslane.apply.executor import execute
-from crosslane.apply.hands import Hands
+from crosslane.apply.hands import Hands, no_mfa_code
 from crosslane.apply.journal import Journal
 from crosslane.apply.outcome import StepResult
 from crosslane.apply.progress import Progress
@@ -65,6 +67,7 @@ class World:
     """The time where the calls go: the machine's, or the sandbox's own."""
     tokens: Mapping[str, Path] = field(default_factory=dict)
     """The accounts whose deployer this CI job becomes by the token in the file."""
+    mfa_code: Callable[[str], str] = no_mfa_code
     ring: Ring | None = None
     """The keyring, where the config wants access keys' secrets in it and there is one."""
     without_session: frozenset[str] = frozenset()
@@ -151,6 +154,7 @@ def _provided(world: World, invocation: Invocation) -> World:
     """Let the deployers' sessions come from the cache, renewed by assuming the role before they end."""
     if world.kept_sandbox is not False:
         world.cloud.recover = SignInAgain(invocation)
+    world = replace(world, mfa_code=partial(_mfa_code, invocation))
     world = replace(_with_ring(world), tokens=tokens(world.desired, world.config, os.environ))
     for name in world.keys.values() if world.ring is not None else ():
         world.cloud.provide(name, partial(key_metadata, world, name))
@@ -160,6 +164,16 @@ def _provided(world: World, invocation: Invocation) -> World:
         if state.account in world.tokens:
             world.cloud.provide_chain(state.account, partial(session_metadata, world, profile))
     return world
+
+
+def _mfa_code(invocation: Invocation, serial: str) -> str:
+    """The code that was given, else the one that is typed at the terminal, without echo."""
+    if invocation.mfa_code is not None:
+        return invocation.mfa_code
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return no_mfa_code(serial)
+    code: str = click.prompt(f"code of the MFA device {serial.rpartition('/')[2]}", hide_input=True, err=True)
+    return code.strip()
 
 
 def _with_ring(world: World) -> World:
@@ -228,13 +242,14 @@ def current_session(world: World, profile: SessionProfile) -> Keys:
         if (file := world.tokens.get(profile.account)) is not None:
             token = read_token(file, profile.account)
             return assume_with_token(world.cloud.anonymous(profile.account), profile, token)
+        code = None if profile.mfa_serial is None else world.mfa_code(profile.mfa_serial)
         try:
-            return assume(world.cloud.gateway(profile.account, source), profile)
+            return assume(world.cloud.gateway(profile.account, source), profile, code)
         except CredentialsFailure as error:
             if error.code not in UNKNOWN_KEY_CODES:
                 raise
             # A rotation may just have replaced the key that was read: read it once more.
-            return assume(world.cloud.gateway(profile.account, source, fresh=True), profile)
+            return assume(world.cloud.gateway(profile.account, source, fresh=True), profile, code)
 
     return world.sessions.current(profile.name, renew, now=world.now)
 
@@ -366,6 +381,7 @@ def hands_of(
         files=world.files,
         journal=world.journal,
         sessions=world.sessions,
+        mfa_code=world.mfa_code,
         ring=world.ring,
         mark=world.mark,
         tags=world.desired.tags,

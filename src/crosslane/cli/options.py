@@ -26,6 +26,8 @@ class Invocation:
     verbose: int
     yes: bool
     region: str | None
+    mfa_code: str | None = None
+    """A code of the MFA device, where one was given."""
 
     def load_config(self) -> Config:
         """The config that ``--config`` names, with ``--region`` applied; ``ConfigError`` if it is wrong."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC
 
 import click
@@ -19,9 +20,11 @@ Examples:
 
 @click.command("refresh", epilog=EXAMPLES)
 @click.argument("accounts", nargs=-1, metavar="[ACCOUNT]...")
+@click.option("--mfa-code", metavar="CODE", help="A code of the user's MFA device, if its role asks for one.")
 @common_options
-def command(invocation: Invocation, accounts: tuple[str, ...]) -> int:
+def command(invocation: Invocation, accounts: tuple[str, ...], mfa_code: str | None) -> int:
     """Renew the deployer's session and the profile that gives it."""
+    invocation = replace(invocation, mfa_code=mfa_code)
     from crosslane.cli.join import opened, renewed_session
 
     with opened(invocation) as world:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import click
 
 from crosslane.cli.options import Invocation, common_options
@@ -19,10 +21,12 @@ Examples:
 @click.command("up", epilog=EXAMPLES)
 @click.option("--adopt", is_flag=True, help="Take over things of the same name that no pipeline holds.")
 @click.option("--static", is_flag=True, help="Store the session's keys in its profile, as the guide does.")
+@click.option("--mfa-code", metavar="CODE", help="A code of the user's MFA device, if its role asks for one.")
 @common_options
-def command(invocation: Invocation, adopt: bool, static: bool) -> int:
+def command(invocation: Invocation, adopt: bool, static: bool, mfa_code: str | None) -> int:
     """Make the deployer, deploy the pipeline's stacks, verify the result.
 
     A second run finds nothing to do. A run that was cut off goes on from where it was.
     """
+    invocation = replace(invocation, mfa_code=mfa_code)
     return run_up(invocation, Scope(adopt=adopt), static=static)

@@ -221,6 +221,10 @@ def _bootstrap(root: Table, names: AccountNames, pipeline: Pipeline) -> Bootstra
         message = f"bootstrap.key_store: there is no store {quoted(store)}{nearest(store, stores)}"
         table.note("key_store", "UnknownKeyStore", message)
         store = None
+    mfa_serial = ruled(table, "mfa_serial", rules.MFA_SERIAL)
+    if mfa_serial is not None and (mode == Mode.KEYLESS or "oidc" in table.values):
+        message = "bootstrap.mfa_serial is for the user's key, and in mode keyless there is none"
+        table.note("mfa_serial", "MfaWithoutKey", message, "ask for MFA in IAM Identity Center instead")
     oidc = _oidc(table, pipeline.source.branch)
     if "oidc" in table.values and mode not in (None, Mode.KEYLESS):
         message = f'bootstrap.oidc goes with mode = "keyless", not {quoted(mode)}: it stands in place of user and key'
@@ -240,6 +244,7 @@ def _bootstrap(root: Table, names: AccountNames, pipeline: Pipeline) -> Bootstra
             table, "key_max_age_days", default.key_max_age_days, least=1, most=LONGEST_KEY_DAYS
         ),
         key_store=KeyStore(store) if store else default.key_store,
+        mfa_serial=mfa_serial,
         oidc=oidc,
         **chosen,
     )

@@ -81,6 +81,8 @@ class Bootstrap:
     session_name: str = "AWSCLI-Session"
     key_max_age_days: int = 90
     key_store: KeyStore = KeyStore.FILE
+    mfa_serial: str | None = None
+    """The ARN of the user's MFA device: the deployer then trusts the user only with a code of it."""
     oidc: Oidc | None = None
     """Whose CI jobs may become the deployer too; only in mode ``keyless``."""
 

@@ -162,6 +162,14 @@ REGION = Rule(
 )
 """The form only: regions are added every year, so a list of ours would refuse the newest ones."""
 
+MFA_SERIAL = Rule(
+    "an MFA device's ARN",
+    r"arn:aws[a-z-]*:iam::[0-9]{12}:mfa/[A-Za-z0-9_+=,.@/-]+",
+    "arn:aws:iam::ACCOUNT:mfa/NAME",
+    256,
+    "https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html",
+    shortest=9,
+)
 BOOTSTRAP_RULES: dict[str, Rule] = {
     "user": USER,
     "policy": POLICY,

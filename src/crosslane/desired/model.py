@@ -136,7 +136,8 @@ class KeyProfile:
 class SessionProfile:
     """The profile ``name`` (``tools_admin_deployer``) that holds a session of ``role_arn``, assumed with ``source``.
 
-    ``seconds`` is the longest session that AWS grants this source: one hour where roles are chained.
+    ``seconds`` is the longest session that AWS grants this source: one hour where roles are chained. ``mfa_serial`` is
+    the device whose code the role's trust asks for, or None.
     """
 
     account: str
@@ -146,6 +147,7 @@ class SessionProfile:
     session_name: str
     seconds: int
     region: str
+    mfa_serial: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,13 +84,15 @@ def deployer_trust(config: Config, account: Account, sso_role_name: str | None) 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html (2026-11-24)
     """
     root = names.root_arn(config, account)
+    mfa = {} if mfa_serial(config, account) is None else {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    condition: dict[str, dict[str, str]] | None
     match config.bootstrap.mode:
         case Mode.GUIDE:
             reason = "The guide trusts the whole account: whoever there may call sts:AssumeRole"
-            condition = None
+            condition = mfa or None
         case Mode.LEAST:
-            reason = "Only this user"
-            condition = {"ArnEquals": {"aws:PrincipalArn": names.user_arn(config, account)}}
+            reason = "Only this user" + (", with a code of its MFA device" if mfa else "")
+            condition = {"ArnEquals": {"aws:PrincipalArn": names.user_arn(config, account)}, **mfa}
         case Mode.KEYLESS:
             reason = (
                 "Only who signed in with this permission set; the end of its role's name changes when the set is"
@@ -101,6 +103,12 @@ def deployer_trust(config: Config, account: Account, sso_role_name: str | None) 
         "TrustAccount", reason, ("sts:AssumeRole",), (), principal={"AWS": root}, condition=condition
     )
     return Document((account_trust, *_job_trust(config, account)))
+
+
+def mfa_serial(config: Config, account: Account) -> str | None:
+    """The device of the user in ``account``: a device belongs to one account's user."""
+    serial = config.bootstrap.mfa_serial
+    return serial if serial is not None and f"::{account.id}:" in serial else None
 
 
 def _job_trust(config: Config, account: Account) -> tuple[Statement, ...]:

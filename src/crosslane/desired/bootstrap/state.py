@@ -13,6 +13,7 @@ from crosslane.desired.bootstrap.policies import (
     OIDC_AUDIENCE,
     deployer_trust,
     guide_document,
+    mfa_serial,
     user_document,
     user_policy_name,
 )
@@ -79,6 +80,7 @@ def bootstrap_state(
             session_name=config.bootstrap.session_name,
             seconds=SESSION_SECONDS,
             region=region,
+            mfa_serial=mfa_serial(config, account),
         ),
         provider=_provider(config, account, tags),
     )

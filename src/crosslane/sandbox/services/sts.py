@@ -5,9 +5,12 @@ moto hands out a session of any role, also of one that does not exist.
 
 from __future__ import annotations
 
+import base64
+import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from moto.core.exceptions import ServiceException
@@ -89,6 +92,7 @@ def _assume_role(
     role_arn, session_name, seconds = check_session_request(parameters)
     if identity.kind is Kind.ROOT:
         raise ServiceError("AccessDenied", "Roles may not be assumed by root accounts.", 403)
+    _check_mfa(store, identity, parameters, identities.clock())
     role = store.role(role_arn)
     if role is None or not known(role_arn):
         raise not_authorized(identity.arn, role_arn)
@@ -141,6 +145,26 @@ def check_session_request(parameters: Mapping[str, Any]) -> tuple[str, str, int]
         raise ServiceError("ValidationError", f"{role_arn} is invalid")
     _check_session_policy(parameters.get("Policy"))
     return role_arn, session_name, seconds
+
+
+def _check_mfa(store: Store, identity: Identity, parameters: Mapping[str, Any], now: datetime) -> None:
+    """The code must be one that the user's virtual device shows now, or showed or will show half a minute from now."""
+    serial, code = str(parameters.get("SerialNumber") or ""), str(parameters.get("TokenCode") or "")
+    if not serial and not code:
+        return
+    user = store.user(identity.principal_arn) if identity.kind is Kind.USER else None
+    device = store.iam(identity.account).virtual_mfa_devices.get(serial)
+    seed = device.base32_string_seed if device is not None and user is not None and serial in user.mfa_devices else None
+    if seed is None or code not in {totp(seed, now.timestamp() + 30 * step) for step in (-1, 0, 1)}:
+        message = "MultiFactorAuthentication failed with invalid MFA one time pass code. "
+        raise ServiceError("AccessDenied", message, 403)
+
+
+def totp(seed: str, moment: float) -> str:
+    """The six digits of a virtual device at the moment (RFC 6238)."""
+    digest = hmac.new(base64.b32decode(seed), int(moment // 30).to_bytes(8), "sha1").digest()
+    start = digest[-1] & 15
+    return f"{(int.from_bytes(digest[start : start + 4]) & 0x7FFFFFFF) % 1_000_000:06d}"
 
 
 def _check_session_policy(policy: str | None) -> None:

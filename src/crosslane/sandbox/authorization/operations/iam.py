@@ -202,6 +202,12 @@ def _profile(request: Request, facts: Facts) -> Iterator[Use]:
     yield Use(f"iam:{request.operation}", resource, shown=f"instance profile {name}")
 
 
+def _device(request: Request, facts: Facts) -> Iterator[Use]:
+    path, name = str(request.parameters.get("Path") or "/"), request.parameters.get("VirtualMFADeviceName", "*")
+    named = request.parameters.get("SerialNumber") or f"arn:{facts.partition}:iam::{request.account}:mfa{path}{name}"
+    yield Use(f"iam:{request.operation}", str(named))
+
+
 def _rows() -> dict[tuple[str, str], Row]:
     found: dict[tuple[str, str], Row] = {}
     for kind, operations in _OPERATIONS.items():
@@ -216,6 +222,7 @@ def _rows() -> dict[tuple[str, str], Row]:
         found["iam", operation] = _list(kind)
     profiles = ("CreateInstanceProfile", "DeleteInstanceProfile", "GetInstanceProfile", "TagInstanceProfile")
     found |= _by((*profiles, "AddRoleToInstanceProfile", "RemoveRoleFromInstanceProfile"), _profile)
+    found |= _by(("CreateVirtualMFADevice", "DeleteVirtualMFADevice"), _device)
     found["iam", "GetAccessKeyLastUsed"] = _on_keys_user
     found["iam", "CreateServiceLinkedRole"] = _linked_role
     found["iam", "SimulatePrincipalPolicy"] = _simulate

@@ -19,6 +19,8 @@ def _assume_role(request: Request, facts: Facts) -> Iterator[Use]:
         return  # STS refuses root users for what they are
     role = str(given.get("RoleArn", ""))
     context: dict[str, Values] = {"sts:RoleSessionName": str(given.get("RoleSessionName", ""))}
+    if given.get("SerialNumber") and given.get("TokenCode"):
+        context["aws:MultiFactorAuthPresent"] = "true"  # STS looks at the code before all else
     if given.get("ExternalId"):
         context["sts:ExternalId"] = str(given["ExternalId"])
     if given.get("SourceIdentity"):
