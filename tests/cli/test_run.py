@@ -249,7 +249,7 @@ def test_a_rejected_run_says_by_whom(desk: Desk) -> None:
     result = desk.run("run")
 
     assert result.code == 1
-    assert f"ApproveDeployProd/ApproveDeployProd: by {ARNS['tools']}: the numbers are wrong" in result.out
+    assert f"ApproveDeployProd/ApproveDeployProd: by {ARNS['tools']}: the numbers are wrong" in " ".join(result.out.split())
     assert "Rejected" in result.out
 
 
@@ -414,6 +414,19 @@ def test_a_closed_transition_is_named(desk: Desk) -> None:
     assert result.code == 1
     assert result.err.count("nothing enters DeployToTest: its transition is disabled (a freeze)") == 1
     assert remote.count("GetPipelineState") == 1
+
+
+def test_an_execution_that_waits_behind_another_says_which_and_what_it_waits_for(desk: Desk) -> None:
+    remote = desk.remote
+    earlier = remote.begin()
+    remote.wait_for_approval(earlier)
+    remote.on_start = lambda execution: remote.succeed(execution, "Source/App", "Build/Build", *TO_TEST)
+
+    result = desk.run("run", "--timeout", "5")
+
+    assert result.code == 1
+    assert f"waits until execution {earlier} has left ApproveDeployProd" in result.err
+    assert result.err.count("crosslane approve ApproveDeployProd") == 1
 
 
 def test_only_starting_asks_nothing_more(desk: Desk) -> None:

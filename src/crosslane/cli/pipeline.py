@@ -241,18 +241,23 @@ def approval_hint(site: Site, stage: str) -> str:
 
 
 def why_still(site: Site, execution: Execution) -> list[str]:
-    """Why an execution stands between two stages: a closed transition, as far as the pipeline's state tells."""
+    """Why an execution stands before a stage: its transition is closed, or another execution is in it."""
     state = read_state(site.tools, site.place.name)
     ahead = [
         stage
         for stage in execution.stages
         if all(action.status is ActionStatus.NOT_RUN for action in execution.of_stage(stage))
-    ]
-    return [
+    ][:1]
+    lines = [
         f"nothing enters {stage}: its transition is disabled" + (f" ({reason})" if reason else "")
         for stage, reason in state.closed
-        if stage in ahead[:1]
+        if stage in ahead
     ]
+    for stage, other in state.busy:
+        if stage in ahead and other != execution.id:
+            lines.append(f"waits until execution {other} has left {stage}")
+            lines += [approval_hint(site, stage) for gate in state.gates if gate.stage == stage]
+    return lines
 
 
 def report(

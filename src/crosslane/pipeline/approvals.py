@@ -44,11 +44,15 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What only the pipeline's state tells: open gates, and stages that nothing may enter, with the reason."""
+    """What only the pipeline's state tells.
+
+    ``closed`` are stages that nothing may enter, with the reason; ``busy`` those that an execution is in, with its id.
+    """
 
     stages: tuple[str, ...]
     gates: tuple[Gate, ...]
     closed: tuple[tuple[str, str], ...]
+    busy: tuple[tuple[str, str], ...]
 
 
 def read_state(caller: Caller, pipeline: str) -> State:
@@ -65,12 +69,18 @@ def read_state(caller: Caller, pipeline: str) -> State:
         raise OutcomeError(
             f"there is no pipeline {pipeline}", code=error.code, account=caller.account, next="crosslane up makes it"
         ) from error
+    present = [(stage["stageName"], stage.get("latestExecution", {})) for stage in found]
     entries = [(stage["stageName"], stage.get("inboundTransitionState", {})) for stage in found]
     return State(
         stages=tuple(stage["stageName"] for stage in found),
         gates=tuple(gate for stage in found for gate in _gates(stage)),
         closed=tuple(
             (name, entry.get("disabledReason", "")) for name, entry in entries if not entry.get("enabled", True)
+        ),
+        busy=tuple(
+            (name, one["pipelineExecutionId"])
+            for name, one in present
+            if one.get("status") in ("InProgress", "Stopping")
         ),
     )
 

@@ -69,16 +69,16 @@ def _reason(action: Action) -> str:
     return uncoloured(" ".join(said.split())) or "no reason given"
 
 
-def verdict(execution: Execution, failure: Failure | None, account: str, follow: str) -> OutcomeError | None:
+def verdict(execution: Execution, failure: Failure | None, account: str, flags: str) -> OutcomeError | None:
     """The error that an execution which is over stands for, or None if it succeeded.
 
-    ``follow`` are the common options for the commands that it names.
+    ``flags`` are the common options of the commands that it names.
     """
     match execution.status:
         case ExecutionStatus.SUCCEEDED | ExecutionStatus.IN_PROGRESS | ExecutionStatus.STOPPING:
             return None
         case ExecutionStatus.FAILED:
-            return _failed(execution, failure, account, follow)
+            return _failed(execution, failure, account, flags)
         case ExecutionStatus.STOPPED | ExecutionStatus.CANCELLED | ExecutionStatus.SUPERSEDED:
             why = f": {execution.summary}" if execution.summary else ""
             next_ = (
@@ -88,7 +88,7 @@ def verdict(execution: Execution, failure: Failure | None, account: str, follow:
             return OutcomeError(f"execution {execution.id} was {word.lower()}{why}", f"Execution{word}", account, next_)
 
 
-def _failed(execution: Execution, failure: Failure | None, account: str, follow: str) -> OutcomeError:
+def _failed(execution: Execution, failure: Failure | None, account: str, flags: str) -> OutcomeError:
     if failure is None:
         why = f": {execution.summary}" if execution.summary else ""
         return OutcomeError(f"execution {execution.id} failed{why}", "ExecutionFailed", account)
@@ -96,6 +96,10 @@ def _failed(execution: Execution, failure: Failure | None, account: str, follow:
     if rejected:
         return OutcomeError(f"{path} was {failure.reason}", "ExecutionRejected", account)
     can_show = failure.action.declared.is_build or failure.action.declared.is_stack
-    option = f" --execution {execution.id}{follow}"
-    next_ = f"crosslane logs {path}{option} shows all of it" if can_show else "correct the cause, then crosslane run"
+    option = f" --execution {execution.id}{flags}"
+    next_ = (
+        f"crosslane logs {path}{option} shows all of it"
+        if can_show
+        else f"correct the cause, then crosslane run{flags}"
+    )
     return OutcomeError(f"{path} failed: {failure.reason}", "ExecutionFailed", account, next_)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from datetime import datetime
 
 from crosslane.pipeline.failure import Failure
@@ -27,7 +28,7 @@ def execution_text(place: PipelineIn, execution: Execution, now: datetime, failu
     if execution.trigger:
         lines.append(cut(f"trigger    {execution.trigger}", WIDTH))
     if execution.summary:
-        lines.append(f"summary    {uncoloured(execution.summary)}")
+        lines += _wrapped("summary", uncoloured(execution.summary))
     if (link := place.console_of(execution.id)) is not None:
         lines.append(f"console    {link}")
     lines += ["", *table(execution, now)]
@@ -83,18 +84,31 @@ def _said(action: Action) -> str:
 
 def failure_lines(place: PipelineIn, failure: Failure) -> list[str]:
     """Why the first action failed, with the evidence."""
-    verb = "rejected " if failure.action.was_rejected else "failed   "
-    reason = failure.reason.removeprefix("rejected ") if failure.action.was_rejected else failure.reason
-    lines = [f"{verb}  {failure.action.declared.path}: {reason}"]
-    if failure.event:
-        lines.append(f"event      {failure.event}")
-    lines += [f"build      {uncoloured(problem)}" for problem in failure.problems]
+    rejected = failure.action.was_rejected
+    reason = failure.reason.removeprefix("rejected ") if rejected else failure.reason
+    lines = _wrapped("rejected" if rejected else "failed", f"{failure.action.declared.path}: {reason}")
+    if failure.event and failure.event.partition(": ")[2] not in reason:
+        lines += _wrapped("event", failure.event)
+    for problem in failure.problems:
+        lines += _wrapped("build", uncoloured(problem))
     lines += [f"  | {line}" for line in failure.log]
     if failure.unread:
-        lines.append(f"unread     its log could not be read: {failure.unread}")
+        lines += _wrapped("unread", f"its log could not be read: {failure.unread}")
     if failure.link and not place.offline:
         lines.append(f"link       {failure.link}")
     return lines
+
+
+def _wrapped(head: str, text: str) -> list[str]:
+    """The text beside its head; what is one word, such as an ARN, is never broken."""
+    return textwrap.wrap(
+        " ".join(text.split()),
+        WIDTH,
+        initial_indent=f"{head:<10} ",
+        subsequent_indent=" " * 11,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def revision_text(revision: Revision) -> str:
