@@ -249,7 +249,8 @@ def test_a_rejected_run_says_by_whom(desk: Desk) -> None:
     result = desk.run("run")
 
     assert result.code == 1
-    assert f"ApproveDeployProd/ApproveDeployProd: by {ARNS['tools']}: the numbers are wrong" in " ".join(result.out.split())
+    told = " ".join(result.out.split())
+    assert f"ApproveDeployProd/ApproveDeployProd: by {ARNS['tools']}: the numbers are wrong" in told
     assert "Rejected" in result.out
 
 
