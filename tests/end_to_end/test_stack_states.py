@@ -136,7 +136,8 @@ def test_an_update_that_failed_and_was_left_so_is_rolled_back_and_made_right(pla
 
 
 def test_somebody_elses_update_is_waited_for_and_then_judged(tmp_path: Path) -> None:
-    with place_in(tmp_path, resource_seconds={SLOW: 5}) as place:
+    with place_in(tmp_path, resource_seconds={SLOW: 10}) as place:
+        place.run("plan")  # loads the sandbox's services, which takes seconds on a busy machine
         place.aws("tools", "cloudformation").create_stack(
             StackName=FIRST,
             TemplateBody=template(Slow={"Type": SLOW}),
