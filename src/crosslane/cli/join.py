@@ -27,7 +27,7 @@ from crosslane.apply.rotation import metadata
 from crosslane.apply.sessions import assume, assume_with_token, check_identity, not_bootstrapped, read_token
 from crosslane.apply.tasks import carry_out
 from crosslane.apply.waiting import Clock
-from crosslane.aws.errors import UNKNOWN_KEY_CODES, CredentialsFailure
+from crosslane.aws.errors import DENIED_CODES, UNKNOWN_KEY_CODES, CredentialsFailure
 from crosslane.aws.gateway import Cloud, Gateway, Place
 from crosslane.cli.options import Invocation
 from crosslane.cli.recovery import SignInAgain
@@ -407,12 +407,18 @@ def run_steps(steps: tuple[Step, ...], hands: Hands) -> tuple[StepResult, ...]:
     return execute(steps, lambda step: carry_out(step, hands), progress=hands.progress, clock=hands.clock)
 
 
+def is_denied(plan: Plan) -> bool:
+    """Whether all that could not be read was denied; else AWS or the network failed."""
+    return all(block.code in DENIED_CODES for block in plan.blocked)
+
+
 def refuse(plan: Plan) -> None:
     """Raise if something in the plan's way cannot be read or is not ours."""
     if plan.blocked:
         first = plan.blocked[0]
         more = f" (and {len(plan.blocked) - 1} more)" if len(plan.blocked) > 1 else ""
-        raise OutcomeError(
+        kind = OutcomeError if is_denied(plan) else EnvironmentFailure
+        raise kind(
             f"{first.kind} {first.name} could not be read: {first.reason}{more}",
             code=first.code,
             account=first.account,

@@ -35,7 +35,7 @@ def command(invocation: Invocation, check: bool, adopt: bool, folder: Path | Non
     """Show what would be created, changed, replaced or deleted in each account, and why."""
     if folder is not None:
         return _export(invocation, folder)
-    from crosslane.cli.join import make_plan, observe, opened
+    from crosslane.cli.join import is_denied, make_plan, observe, opened
     from crosslane.plan.up import Scope
     from crosslane.report.document import plan_document
     from crosslane.report.text import plan_text
@@ -49,7 +49,7 @@ def command(invocation: Invocation, check: bool, adopt: bool, folder: Path | Non
         accounts = [(account.name, account.id) for account in world.config.accounts]
         click.echo(plan_text(plan, accounts, verbose=invocation.verbose > 0))
     if plan.blocked:
-        return ENVIRONMENT
+        return NOT_SO if is_denied(plan) else ENVIRONMENT
     return NOT_SO if plan.conflicts or (check and plan.changing) else DONE
 
 
