@@ -156,6 +156,7 @@ class Delivery:
             found = self.stage(stage, pipeline)
             if found.get("latestExecution", {}).get("pipelineExecutionId") != execution:
                 assert self.status(execution, pipeline) == "InProgress", self.actions(execution, pipeline)
+                self._make_way(found, pipeline)
                 return None
             action = found["actionStates"][0]
             latest = action.get("latestExecution", {})
@@ -165,6 +166,14 @@ class Delivery:
 
         found: dict[str, Any] = wait(waiting)
         return found
+
+    def _make_way(self, stage: Mapping[str, Any], pipeline: str) -> None:
+        """Stops the execution of an earlier test that waits in the stage."""
+        latest = stage.get("latestExecution", {})
+        if latest.get("status") == "InProgress" and "inboundExecution" in stage:
+            self.aws("tools", "codepipeline").stop_pipeline_execution(
+                pipelineName=pipeline, pipelineExecutionId=latest["pipelineExecutionId"], abandon=True
+            )
 
     def decide(
         self, execution: str, status: str, stage: str = "ApproveDeployProd", pipeline: str = PIPELINE, summary: str = ""

@@ -235,6 +235,13 @@ def test_a_wrong_configuration_is_told_by_the_action(
     assert told in message
 
 
+def test_a_template_longer_than_a_request_takes_is_deployed(delivery: Delivery, run: Run, role: str, name: str) -> None:
+    long = {**TOPIC, "Metadata": {"Text": "x" * 60_000}}
+    execution = run([deploy("Deploy", "CREATE_UPDATE", name, role)], files={"template.json": json.dumps(long)})
+    _succeeded(delivery, execution, name)
+    assert _value(delivery, name) == "none"
+
+
 def test_an_action_of_another_provider_is_refused_by_name(delivery: Delivery, run: Run, name: str) -> None:
     other = action("Invoke", "Lambda", "Call", {"FunctionName": "f"})
     _, code, message = delivery.failure(run([other]), name)

@@ -23,6 +23,9 @@ BODY_LIMIT = 51_200
 URL_LIMIT = 1_000_000
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html (2026-11-24)"""
 
+TEMPLATE_FROM_PIPELINE = "x-crosslane-template-from-pipeline"
+"""Header of requests that CodePipeline makes: templates of its artifacts may be as long as those at a URL."""
+
 _STACK_NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]*")
 _S3_HOST = re.compile(r"(?:(?P<bucket>.+)\.)?s3(?:[.-][a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?")
 _MORE = "\nFor more information check http://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"
@@ -72,8 +75,9 @@ def template_of(request: Request, session: Session, previous: Stack | None = Non
     if body and url:
         raise invalid("You cannot specify both TemplateURL and TemplateBody")
     if body:
-        if len(body.encode()) > BODY_LIMIT:
-            raise constraint(body, "templateBody", f"have length less than or equal to {BODY_LIMIT}")
+        limit = URL_LIMIT if TEMPLATE_FROM_PIPELINE in request.headers else BODY_LIMIT
+        if len(body.encode()) > limit:
+            raise constraint(body, "templateBody", f"have length less than or equal to {limit}")
         return parse_template(body)
     if not url:
         raise invalid("Either Template URL or Template Body must be specified.")

@@ -12,7 +12,6 @@ from typing import Any
 
 from crosslane.sandbox.pipeline import variables
 from crosslane.sandbox.pipeline.act import Act, Resources
-from crosslane.sandbox.pipeline.actions import approval, cloudformation, codebuild, codecommit
 from crosslane.sandbox.pipeline.line import Line
 from crosslane.sandbox.pipeline.model import (
     ABANDONED,
@@ -31,13 +30,6 @@ from crosslane.sandbox.pipeline.model import (
 from crosslane.sandbox.request import ServiceError
 
 FAILED_ACTIONS, ALL_ACTIONS = "FAILED_ACTIONS", "ALL_ACTIONS"
-_RUNNERS: Mapping[tuple[str, str], Callable[[Act], None]] = {
-    ("Source", "CodeCommit"): codecommit.run,
-    ("Build", "CodeBuild"): codebuild.run,
-    ("Test", "CodeBuild"): codebuild.run,
-    ("Deploy", "CloudFormation"): cloudformation.run,
-    ("Approval", "Manual"): approval.run,
-}
 _MESSAGE = 5000
 """https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_FailureDetails.html, ``message``"""
 
@@ -211,12 +203,27 @@ def _unsupported(what: str) -> ServiceError:
 
 
 def _runner(action: Mapping[str, Any]) -> Callable[[Act], None]:
+    """What runs the action, imported when the first of its kind runs: few sandboxes need all of them."""
     kind = action["actionTypeId"]
-    found = _RUNNERS.get((kind["category"], kind["provider"])) if kind["owner"] == "AWS" else None
-    if found is None:
-        message = f"The sandbox does not run actions of {kind['owner']} {kind['category']} {kind['provider']}"
-        raise ActionFailure("NotImplemented", message)
-    return found
+    match (kind["owner"], kind["category"], kind["provider"]):
+        case ("AWS", "Source", "CodeCommit"):
+            from crosslane.sandbox.pipeline.actions import codecommit
+
+            return codecommit.run
+        case ("AWS", "Build" | "Test", "CodeBuild"):
+            from crosslane.sandbox.pipeline.actions import codebuild
+
+            return codebuild.run
+        case ("AWS", "Deploy", "CloudFormation"):
+            from crosslane.sandbox.pipeline.actions import cloudformation
+
+            return cloudformation.run
+        case ("AWS", "Approval", "Manual"):
+            from crosslane.sandbox.pipeline.actions import approval
+
+            return approval.run
+    message = f"The sandbox does not run actions of {kind['owner']} {kind['category']} {kind['provider']}"
+    raise ActionFailure("NotImplemented", message)
 
 
 def _first_output(run: ActionRun) -> str:

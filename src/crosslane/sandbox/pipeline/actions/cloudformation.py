@@ -13,6 +13,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from crosslane.sandbox.cloudformation.requests import TEMPLATE_FROM_PIPELINE
 from crosslane.sandbox.pipeline.act import Act, failure_code
 from crosslane.sandbox.pipeline.actions.template import change_set_input, stack_input
 from crosslane.sandbox.pipeline.model import ActionFailure
@@ -46,6 +47,7 @@ def run(act: Act) -> None:
     if mode not in modes:
         raise ActionFailure("ConfigurationError", f"ActionMode {mode} is none of {', '.join(modes)}")
     cloudformation = act.client("cloudformation")
+    cloudformation.meta.events.register("before-call.cloudformation", _mark, unique_id=TEMPLATE_FROM_PIPELINE)
     act.tell(external_url=f"https://console.aws.amazon.com/cloudformation/home?region={act.region}#/stacks")
     try:
         modes[mode](act, cloudformation, stack)
@@ -53,6 +55,11 @@ def run(act: Act) -> None:
             _put_outputs(act, _describe(cloudformation, stack) or {})
     except (ClientError, BotoCoreError) as error:
         raise ActionFailure(failure_code(error), str(error)) from error
+
+
+def _mark(params: dict[str, Any], **_: Any) -> None:
+    """Says that the template is an artifact's, which may be longer than a request's."""
+    params["headers"][TEMPLATE_FROM_PIPELINE] = "true"
 
 
 def _replace_change_set(act: Act, cloudformation: Any, stack: str) -> None:
