@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test slow check bench clean
+.PHONY: help demo test slow check bench mutants clean
 .DEFAULT_GOAL := help
 
 help: ## show these targets
@@ -33,6 +33,9 @@ check: $(STAMP) ## lint, types, layers
 
 bench: $(STAMP) ## measure the budgets of DESIGN as ratios
 	$(BIN)/python -m bench
+
+mutants: $(STAMP) ## break the working set-up one change at a time; writes docs/mutants.md
+	$(BIN)/python -m tests.mutants
 
 clean: ## remove the environment and caches
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
