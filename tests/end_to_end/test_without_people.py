@@ -118,7 +118,9 @@ def test_person_and_job_agree_that_nothing_is_left_to_do(place: Place) -> None:
 
 
 def test_the_role_need_not_be_named(place: Place) -> None:
-    assert job(place, ISSUER.token(SUBJECT), "plan", role=None).code == 0
+    result = job(place, ISSUER.token(SUBJECT), "plan", role=None)
+
+    assert result.code == 0, result.err
 
 
 TOKENS = {
