@@ -96,11 +96,13 @@ class Engine:
             run = StageRun(name, execution.id, retries=earlier.retries + 1 if earlier else 0)
             if not line.enter(execution, name, run):
                 return
-            status = FAILED
             try:
                 status = self._stage(line, execution, stage, run, kept if position == first else {})
-            finally:
-                line.leave(execution, name, status)
+            except Exception:
+                # Nobody waits for an execution that has no end.
+                print(traceback.format_exc(), file=sys.stderr)
+                status = FAILED
+            line.leave(execution, name, status)
             if status != SUCCEEDED:
                 line.finish(execution, status)
                 return
