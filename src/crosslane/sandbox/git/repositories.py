@@ -7,7 +7,7 @@ import stat
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 
 from dulwich.objects import Blob, Commit, ObjectID, Tag, Tree
 from dulwich.refs import Ref
@@ -203,8 +203,3 @@ def _write_tree(repo: Repo, content: Mapping[str, tuple[bytes, int]]) -> ObjectI
         tree.add(name.encode("utf-8", "surrogateescape"), stat.S_IFDIR, _write_tree(repo, below))
     repo.object_store.add_object(tree)
     return tree.id
-
-
-def utc(seconds: float) -> datetime:
-    """Seconds since the epoch as an aware time."""
-    return datetime.fromtimestamp(seconds, UTC)
