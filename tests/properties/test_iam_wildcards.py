@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -90,6 +90,6 @@ def test_widening_a_pattern_widens_the_match(pattern: str, text: str, data: st.D
     ],
 )
 def test_no_pattern_takes_long(pattern: str, text: str) -> None:
-    start = perf_counter()
+    start = process_time()
     compile_tokens(tokens_of(pattern))(text)
-    assert perf_counter() - start < 1
+    assert process_time() - start < 1
