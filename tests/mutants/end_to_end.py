@@ -104,6 +104,8 @@ WENT_ON = "denied as expected, and the command went on without"
 _RANDOM = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"  # keys, stacks, change sets
     r"|(?<=/)crosslane-[0-9a-f]+|(?<=:token/)\S+|A[KS]IA[A-Z2-7]{16}"
+    r"|(?<=[a-z])-[A-Za-z0-9]{12}\b"  # what CloudFormation names itself
+    r"|(?<=Outp/)\w{7}\b|(?<=Outpu/)\w{7}\b|[0-9a-f]{32}"  # artifacts, packaged code
 )
 
 

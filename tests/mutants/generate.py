@@ -205,7 +205,9 @@ def _of_sessions(calls: Sequence[Call]) -> Iterator[Mutant]:
         if "/aws-reserved/" not in principal:
             what = f"sessions of {principal}: session policy without {action}"
             yield Mutant("denied by a session policy", what, InSession(principal, action))
-    for (principal,) in _in_order((call.principal,) for call in temporary):
+    # Sessions that are made during the run are made anew when they end: by crosslane, or by the service with the role.
+    renewed = {call.resource for call in calls if call.action in ("sts:AssumeRole", "iam:PassRole")}
+    for (principal,) in _in_order((call.principal,) for call in temporary if call.principal not in renewed):
         yield Mutant("session expired", f"session of {principal} expired", Expired(principal))
 
 

@@ -1,4 +1,4 @@
-"""Why a right that no call of the good run needs is kept. A survivor without a reason here fails the suite.
+"""Why a right that no call of the good run needs is kept. A survivor without a reason here fails the full form.
 
 Reasons that follow from data are looked up: the CloudFormation registry's schemas say what AWS's handlers call, the
 stacks' roles' own policies what a boundary has to let through. Only what neither knows is written down, with its page.
@@ -130,7 +130,30 @@ def _asked_by_roles(action: str, account: str, written: Sequence[Written]) -> It
                     break
 
 
-WRITTEN_DOWN: Mapping[tuple[str, str], tuple[str, str]] = {}
+_STACKS = "https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_"
+
+WRITTEN_DOWN: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("LongTemplates", "s3:*Object"): (
+        "only a template of more than 51,200 bytes is put into the bucket, and this set-up's are shorter",
+        "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html",
+    ),
+    ("Stacks", "cloudformation:ContinueUpdateRollback"): (
+        "repairs a stack whose rollback failed; the good run fails nowhere",
+        f"{_STACKS}ContinueUpdateRollback.html",
+    ),
+    ("Stacks", "cloudformation:RollbackStack"): (
+        "repairs a stack whose update failed; the good run fails nowhere",
+        f"{_STACKS}RollbackStack.html",
+    ),
+    ("Stacks", "cloudformation:DeleteChangeSet"): (
+        "removes a change set that failed, is empty, or would replace what is protected",
+        f"{_STACKS}DeleteChangeSet.html",
+    ),
+    ("EmptyBucket", "s3:AbortMultipartUpload"): (
+        "a bucket with unfinished uploads is emptied of them first; the good run leaves none",
+        "https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html",
+    ),
+}
 """By (statement, pattern of actions): what only AWS itself, or a run in trouble, needs; with AWS's page."""
 
 BY_STATEMENT: Mapping[str, tuple[str, str]] = {}
