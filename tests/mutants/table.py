@@ -27,7 +27,9 @@ from the calls of a good run, never listed.
   its own: the same commands, until one is denied something. The call, the kind of policy and AWS's sentence have to be
   the expected ones.
 - The set-up as it is must pass, and a change of nothing must kill nothing: both are tests.
-- Actions and conditions of a Deny cannot break a good run, so none of them counts as killed or survived here.
+- Not in the numbers: a Deny that is narrowed lets more through, which a good run cannot show. Changed conditions of a
+  Deny are tried all the same, because some widen it. Calls that a Deny must stop are not part of this suite yet.
+- Sessions that crosslane or a service makes are made anew when they end; expiry is tried on the sign-ins.
 """
 
 
