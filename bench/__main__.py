@@ -12,7 +12,7 @@ import platform
 import sys
 from collections.abc import Callable
 
-from bench import set_up, start
+from bench import sandbox, set_up, start
 from bench.figures import Figure, NotMeasured, Result, to_json, to_table
 from bench.world import Failed
 
@@ -26,6 +26,7 @@ def main() -> int:
         "start": lambda: start.main(options.runs, _say),
         "set-up": lambda: set_up.main(options.runs, options.scale, _say),
         "iam": _iam,
+        "sandbox": lambda: sandbox.main(options.runs, _say),
     }
     for name in options.only or measures:
         try:
@@ -57,7 +58,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--scale", type=float, default=0.2, metavar="PART", help="part of AWS's latency that is waited for (0.2)"
     )
-    parser.add_argument("--only", action="append", choices=("start", "set-up", "iam"), help="this measurement only")
+    parser.add_argument(
+        "--only", action="append", choices=("start", "set-up", "iam", "sandbox"), help="this measurement only"
+    )
     return parser.parse_args()
 
 

@@ -1,0 +1,82 @@
+"""The sandbox itself: how soon it answers, and what enforcing IAM costs a call."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from statistics import median
+from typing import Any
+
+from bench.figures import Result, at_most
+from bench.world import BIN, run, world
+from crosslane.sandbox import Sandbox
+
+ACCOUNT = "main"
+CALLS = 40
+"""Calls of each kind, with and without enforcement in turn."""
+
+
+def main(runs: int, say: Callable[[str], None]) -> list[Result]:
+    """Start to the first answer, the cost of enforcement, and the whole of a demo."""
+    say("sandbox: start to the first answered call")
+    starts = [_start() for _ in range(max(runs, 3))]
+    say("sandbox: the same calls with and without enforcement")
+    ratio, detail = _enforcement()
+    say("crosslane up --sandbox, as make demo runs it")
+    with world() as here, tempfile.TemporaryDirectory(prefix="crosslane-bench-") as name:
+        words = [str(BIN / "crosslane"), "up", "--sandbox", "--config", str(here.directory / "crosslane.toml")]
+        environment = here.environment() | {"XDG_STATE_HOME": name, "PYTHONPATH": ""}
+        demo = median(run(words, environment)[0] for _ in range(max(runs, 3)))
+    return [
+        at_most("sandbox start to first answer", median(starts), "s", 1.5, f"median of {len(starts)}"),
+        at_most("sandbox calls, enforced / not", ratio, "x", 1.2, detail),
+        at_most("up --sandbox, sandbox included", demo, "s", 10, "whole process; CONFIG of the bench"),
+    ]
+
+
+def _start() -> float:
+    began = time.perf_counter()
+    with Sandbox({ACCOUNT: "111111111111"}) as aws:
+        aws.client(ACCOUNT, "sts").get_caller_identity()
+        return time.perf_counter() - began
+
+
+def _enforcement() -> tuple[float, str]:
+    with ExitStack() as stack:
+        places = [stack.enter_context(Sandbox({ACCOUNT: "111111111111"}, enforce=enforce)) for enforce in (True, False)]
+        calls = [list(_calls(place)) for place in places]
+        medians = []
+        for enforced, free in zip(*calls, strict=True):
+            times: tuple[list[float], list[float]] = ([], [])
+            for call, taken in ((enforced, times[0]), (free, times[1])):
+                call()
+                taken.clear()
+            for _ in range(CALLS):
+                for call, taken in ((enforced, times[0]), (free, times[1])):
+                    began = time.perf_counter()
+                    call()
+                    taken.append(time.perf_counter() - began)
+            medians.append((median(times[0]), median(times[1])))
+    enforced_sum, free_sum = (sum(pair[side] for pair in medians) for side in (0, 1))
+    return enforced_sum / free_sum, f"{enforced_sum * 1000:.1f} ms / {free_sum * 1000:.1f} ms for one call of each kind"
+
+
+def _calls(place: Sandbox) -> Iterator[Callable[[], Any]]:
+    """One call each of the services that a set-up uses most."""
+    client: Callable[[str], Any] = lambda service: place.client(ACCOUNT, service)  # noqa: E731 - a short name
+    s3, iam, sts = client("s3"), client("iam"), client("sts")
+    s3.create_bucket(Bucket="bench")
+    s3.put_object(Bucket="bench", Key="k", Body=b"x")
+    trust = {"Statement": [{"Effect": "Allow", "Principal": {"AWS": "111111111111"}, "Action": "sts:AssumeRole"}]}
+    iam.create_role(RoleName="bench", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", **trust}))
+    yield sts.get_caller_identity
+    yield lambda: iam.get_role(RoleName="bench")
+    yield lambda: s3.get_object(Bucket="bench", Key="k")
+    yield lambda: s3.put_object(Bucket="bench", Key="k", Body=b"x")
+    yield client("kms").list_keys
+    yield client("cloudformation").list_stacks
+    yield client("codepipeline").list_pipelines
+    yield lambda: sts.assume_role(RoleArn="arn:aws:iam::111111111111:role/bench", RoleSessionName="bench")
