@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from tests.fakes.four_accounts import MARK, four_accounts
-from tests.fakes.remote import KEY_ID, NOW
-from tests.fakes.situation import Situation, everything_exists
 
 from crosslane.checks.credentials import grant_findings, key_findings, profile_findings, sign_in_findings
 from crosslane.checks.model import Finding, Severity
 from crosslane.config.model import Mode
 from crosslane.live.model import Absent, AccessKey, Grants, LiveUser, LocalProfile
+from tests.fakes.four_accounts import MARK, four_accounts
+from tests.fakes.remote import KEY_ID, NOW
+from tests.fakes.situation import Situation, everything_exists
 
 OTHER = "AKIAEXAMPLE0000000002"
 DAYS_90 = timedelta(days=90)
