@@ -114,6 +114,9 @@ def test_the_set_up_as_it_is_passes_end_to_end(tmp_path: Path) -> None:
     assert (seen.failed, seen.denials) == (False, ())
 
 
+GOES_ON_WITHOUT = frozenset({"codepipeline:GetPipelineState", "codecommit:GetBranch"})
+"""What `up` asks to tell more, and does without: how the first run goes, whether the branch is there."""
+
 GROUPS = (
     "action removed",
     "aws:PrincipalArn changed",
@@ -130,7 +133,13 @@ GROUPS = (
 def test_a_mutant_fails_on_the_real_sandbox_where_the_engine_says(
     group: str, setup: Setup, record: Record, tmp_path: Path
 ) -> None:
-    killed = [one for one in setup.mutants(record) if one.group == group and first_failure(one, record.calls)]
+    killed = [
+        one
+        for one in setup.mutants(record)
+        if one.group == group
+        and (found := first_failure(one, record.calls))
+        and found.call.action not in GOES_ON_WITHOUT
+    ]
     mutant = random.Random(f"{SEED} {group}").choice(killed)
     expected = failures(mutant, record.calls)
     assert agrees(run(mutant, MODE, tmp_path, until=expected[0].call.act), expected) is None, mutant.what

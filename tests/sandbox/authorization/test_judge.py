@@ -21,7 +21,10 @@ from crosslane.sandbox.authorization.judge import Judgement, again
 from crosslane.sandbox.build import Options, Sandbox, build
 from crosslane.sandbox.identities import Credentials
 from crosslane.sandbox.request import Request
-from tests.sandbox.authorization.conftest import TOOLS, document
+from tests.sandbox.authorization.conftest import document
+
+TOOLS = "606060606060"
+"""An account of this file alone: sandboxes that are built in one process share moto's state."""
 
 
 @dataclass(frozen=True)
