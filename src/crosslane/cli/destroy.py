@@ -11,8 +11,9 @@ import click
 
 from crosslane.cli.join import World, apply_plan, hands_of, observe, opened, reader_of, refuse, working_deployers
 from crosslane.cli.options import Invocation, common_options
-from crosslane.errors import DONE, UsageError
-from crosslane.live.model import Live
+from crosslane.desired.names import app_stack
+from crosslane.errors import DONE, OutcomeError, UsageError
+from crosslane.live.model import Absent, Live, Unreadable
 from crosslane.live.read import read_data, reading
 from crosslane.plan.destroy import Removal, plan_destroy
 from crosslane.plan.model import Plan
@@ -31,8 +32,9 @@ Examples:
 @click.command("destroy", epilog=EXAMPLES)
 @click.option("--data", is_flag=True, help="Also empty and delete the bucket, delete the key and the repository.")
 @click.option("--dry-run", is_flag=True, help="Only show what would be removed.")
+@click.option("--leave-apps", is_flag=True, help="Go on although stacks that the pipeline deployed are still there.")
 @common_options
-def command(invocation: Invocation, data: bool, dry_run: bool) -> int:
+def command(invocation: Invocation, data: bool, dry_run: bool, leave_apps: bool) -> int:
     """Remove what carries this pipeline's tags, in reverse order, after showing it."""
     start = time.monotonic()
     with opened(invocation) as world:
@@ -42,6 +44,8 @@ def command(invocation: Invocation, data: bool, dry_run: bool) -> int:
             _show(invocation, world, plan, to_stderr=False)
             return DONE
         refuse(plan)
+        if plan.steps and not leave_apps:
+            _refuse_living_apps(world)
         if plan.steps:
             _confirm(invocation, world, plan)
         with progress_on_stderr(invocation.verbose) as progress:
@@ -83,6 +87,30 @@ def _plan(world: World, live: Live, data: bool) -> Plan:
     reader = reader_of(world, world.config.tools.name, live.identities)
     stored = reading(partial(read_data, reader, world.desired.tags))
     return plan_destroy(world.desired, live, stored, mark=world.mark, removal=Removal(data))
+
+
+def _refuse_living_apps(world: World) -> None:
+    """Raise before anything goes while the app's stacks need the roles that would go: nobody could remove them then.
+
+    Asked with the sign-in, since a deployer may not see the app's stacks.
+    """
+    places = {place.name: place for place in world.places}
+    for stage in world.config.stages:
+        place, name = places[stage.account], app_stack(world.config, stage)
+        gateway = world.cloud.gateway(place.name, place.profile)
+        found = reading(partial(gateway.call, "cloudformation", "DescribeStacks", {"StackName": name}))
+        if isinstance(found, Absent):
+            continue
+        with_profile = f" --profile {place.profile}" if place.profile else ""
+        raise OutcomeError(
+            f"stack {name}, which the pipeline deployed, is still there"
+            if not isinstance(found, Unreadable)
+            else f"whether stack {name} is still there could not be read: {found.reason}",
+            code="AppsLeft",
+            account=place.name,
+            next=f"delete it first: aws cloudformation delete-stack --stack-name {name}{with_profile}; "
+            "or leave it behind with --leave-apps",
+        )
 
 
 def _show(invocation: Invocation, world: World, plan: Plan, *, to_stderr: bool) -> None:
