@@ -12,7 +12,7 @@ import platform
 import sys
 from collections.abc import Callable
 
-from bench import sandbox, set_up, start
+from bench import credentials, sandbox, set_up, start
 from bench.figures import Figure, NotMeasured, Result, to_json, to_table
 from bench.world import Failed
 
@@ -26,6 +26,7 @@ def main() -> int:
         "start": lambda: start.main(options.runs, _say),
         "set-up": lambda: set_up.main(options.runs, options.scale, _say),
         "iam": _iam,
+        "credentials": lambda: credentials.main(options.runs, _say),
         "sandbox": lambda: sandbox.main(options.runs, _say),
     }
     for name in options.only or measures:
@@ -59,7 +60,10 @@ def _options() -> argparse.Namespace:
         "--scale", type=float, default=0.2, metavar="PART", help="part of AWS's latency that is waited for (0.2)"
     )
     parser.add_argument(
-        "--only", action="append", choices=("start", "set-up", "iam", "sandbox"), help="this measurement only"
+        "--only",
+        action="append",
+        choices=("start", "set-up", "iam", "credentials", "sandbox"),
+        help="this measurement only",
     )
     return parser.parse_args()
 
