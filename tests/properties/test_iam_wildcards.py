@@ -90,6 +90,11 @@ def test_widening_a_pattern_widens_the_match(pattern: str, text: str, data: st.D
     ],
 )
 def test_no_pattern_takes_long(pattern: str, text: str) -> None:
+    assert min(_seconds(pattern, text) for _ in range(3)) < 1
+
+
+def _seconds(pattern: str, text: str) -> float:
+    """Of three, the fastest counts: a busy machine makes a run slow, and nothing makes one fast."""
     start = process_time()
     compile_tokens(tokens_of(pattern))(text)
-    assert process_time() - start < 1
+    return process_time() - start

@@ -21,10 +21,12 @@ from crosslane.sandbox.authorization.judge import Judgement, again
 from crosslane.sandbox.build import Options, Sandbox, build
 from crosslane.sandbox.identities import Credentials
 from crosslane.sandbox.request import Request
+from crosslane.sandbox.services import organizations
 from tests.sandbox.authorization.conftest import document
 
 TOOLS = "606060606060"
-"""An account of this file alone: sandboxes that are built in one process share moto's state."""
+MANAGEMENT = "060606060606"
+"""Accounts of this file alone: sandboxes that are built in one process share moto's state."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,9 @@ class Heard:
 def heard() -> Iterator[Heard]:
     """A sandbox in this process, in which the user ``bob`` has listed users and roles."""
     judgements: list[Judgement] = []
-    sandbox = build(Options([Member("tools", TOOLS, "tools")], "eu-west-1"), listener=judgements.append)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(organizations, "management_account", lambda members: MANAGEMENT)
+        sandbox = build(Options([Member("tools", TOOLS, "tools")], "eu-west-1"), listener=judgements.append)
     thread = threading.Thread(target=sandbox.server.serve_forever, daemon=True)
     thread.start()
     found = Heard(sandbox, judgements)
