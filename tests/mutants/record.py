@@ -1,12 +1,11 @@
 """Records a good run: ``python -m tests.mutants.record MODE FILE [short]``.
 
-A process of its own, because moto's state is global.
+A process of its own, because moto's state is global. Its files are beside FILE; whoever starts it removes them.
 """
 
 from __future__ import annotations
 
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -96,8 +95,10 @@ def _section(profile: str, identity: Identity) -> str:
 
 
 def main(mode: str, path: str, *more: str) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        save(record(mode, Path(folder), short="short" in more), Path(path))
+    # Beside the record, and left there: what the pipeline does in the background ends only with this process.
+    folder = Path(path).with_suffix(".place")
+    folder.mkdir()
+    save(record(mode, folder, short="short" in more), Path(path))
 
 
 if __name__ == "__main__":
