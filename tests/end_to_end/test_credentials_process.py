@@ -210,7 +210,7 @@ WARM = """
 import sys
 from crosslane.cli.main import run
 code = run(sys.argv[1:])
-heavy = {"botocore", "boto3", "crosslane.config", "crosslane.cli.join", "tomllib", "rich"} & set(sys.modules)
+heavy = {"botocore", "boto3", "crosslane.config", "crosslane.cli.opening", "tomllib", "rich"} & set(sys.modules)
 print(code, *sorted(heavy), file=sys.stderr)
 """
 

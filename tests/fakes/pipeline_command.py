@@ -15,7 +15,7 @@ import pytest
 
 from crosslane.apply.journal import Journal
 from crosslane.aws.gateway import Cloud
-from crosslane.cli.join import World
+from crosslane.cli.world import World
 from crosslane.credentials.profile import ProfileChange
 from crosslane.credentials.profile_files import ProfileFiles
 from crosslane.credentials.session_cache import SessionCache

@@ -14,7 +14,7 @@ from unittest import mock
 
 from crosslane.apply import waiting
 from crosslane.aws.gateway import Gateway
-from crosslane.cli import join
+from crosslane.cli import applying, world
 from crosslane.desired.build import desired_state
 from crosslane.desired.model import BootstrapState, Desired, Document, Stack, Statement
 from crosslane.desired.written import Written
@@ -143,7 +143,7 @@ def _broken(place: Place, change: Change | None) -> Iterator[None]:
                 pass
             case InPolicy():
                 other = _desiring(desired_state, change)
-                stack.enter_context(mock.patch.object(join, "desired_state", other))
+                stack.enter_context(mock.patch.object(world, "desired_state", other))
             case InOrganization():
                 _attach(place, change)
             case InSession():
@@ -291,5 +291,5 @@ def _hasty() -> Iterator[None]:
             self.passed += seconds
             super().sleep(min(seconds, 0.03))
 
-    with mock.patch.object(join, "Clock", Hasty):
+    with mock.patch.object(applying, "Clock", Hasty):
         yield

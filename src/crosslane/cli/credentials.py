@@ -62,7 +62,8 @@ def _cached_offline(invocation: Invocation, profile: str) -> Keys | None:
 
 
 def _current(invocation: Invocation, profile: str) -> Keys:
-    from crosslane.cli.join import current_session, held_key, opened
+    from crosslane.cli.opening import opened
+    from crosslane.cli.sessions import current_session, held_key
 
     with opened(invocation) as world:
         if world.ring is not None and profile in world.keys.values():

@@ -9,8 +9,12 @@ from functools import partial
 
 import click
 
-from crosslane.cli.join import World, apply_plan, hands_of, observe, opened, reader_of, refuse, working_deployers
+from crosslane.cli.applying import apply_plan, hands_of, working_deployers
+from crosslane.cli.observing import observe, reader_of
+from crosslane.cli.opening import opened
 from crosslane.cli.options import Invocation, common_options
+from crosslane.cli.planning import refuse
+from crosslane.cli.world import World
 from crosslane.desired.names import app_stack
 from crosslane.errors import DONE, OutcomeError, UsageError
 from crosslane.live.model import Absent, Live, Unreadable

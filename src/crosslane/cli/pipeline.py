@@ -13,10 +13,11 @@ from pathlib import Path
 import click
 
 from crosslane.apply.sessions import check_identity
-from crosslane.cli.join import World, opened
 from crosslane.cli.main import Terminated
+from crosslane.cli.opening import opened
 from crosslane.cli.options import Invocation
 from crosslane.cli.recovery import SignInAgain
+from crosslane.cli.world import World
 from crosslane.config.model import Account
 from crosslane.errors import DONE, INTERRUPTED, TERMINATED, CrosslaneError, EnvironmentFailure, OutcomeError
 from crosslane.live.model import Who
@@ -100,7 +101,7 @@ def _flags(invocation: Invocation) -> str:
 
 def sign_in_of(world: World, account: Account) -> Caller:
     """The person's own identity in the account; refused with its first call if it is in another account."""
-    profile = account.profile or (account.name if world.sandboxed else None)
+    profile = world.sign_in(account)
     wanted = VerifyIdentity(Who.BASE, profile, account.id, None)
 
     def check(account_id: str, arn: str) -> None:

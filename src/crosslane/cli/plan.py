@@ -35,7 +35,9 @@ def command(invocation: Invocation, check: bool, adopt: bool, folder: Path | Non
     """Show what would be created, changed, replaced or deleted in each account, and why."""
     if folder is not None:
         return _export(invocation, folder)
-    from crosslane.cli.join import is_denied, make_plan, observe, opened
+    from crosslane.cli.observing import observe
+    from crosslane.cli.opening import opened
+    from crosslane.cli.planning import is_denied, make_plan
     from crosslane.plan.up import Scope
     from crosslane.report.document import plan_document
     from crosslane.report.text import plan_text

@@ -25,7 +25,8 @@ Examples:
 def command(invocation: Invocation, accounts: tuple[str, ...], mfa_code: str | None) -> int:
     """Renew the deployer's session and the profile that gives it."""
     invocation = replace(invocation, mfa_code=mfa_code)
-    from crosslane.cli.join import opened, renewed_session
+    from crosslane.cli.opening import opened
+    from crosslane.cli.sessions import renewed_session
 
     with opened(invocation) as world:
         known = {state.account: state.session_profile for state in world.desired.bootstraps}

@@ -27,7 +27,8 @@ def command(invocation: Invocation, accounts: tuple[str, ...], finishing: bool) 
     """
     from crosslane.apply.progress import Silent
     from crosslane.apply.rotation import finish, rotate
-    from crosslane.cli.join import hands_of, opened
+    from crosslane.cli.applying import hands_of
+    from crosslane.cli.opening import opened
 
     with opened(invocation) as world:
         known = {

@@ -14,9 +14,13 @@ import click
 from crosslane.apply.hands import Hands
 from crosslane.apply.outcome import StepResult
 from crosslane.apply.sessions import not_bootstrapped
-from crosslane.cli.join import World, apply_plan, hands_of, make_plan, observe, opened, refuse
+from crosslane.cli.applying import apply_plan, hands_of
+from crosslane.cli.observing import observe
+from crosslane.cli.opening import opened
 from crosslane.cli.options import Invocation
+from crosslane.cli.planning import make_plan, refuse
 from crosslane.cli.recovery import SignInAgain
+from crosslane.cli.world import World
 from crosslane.desired.model import Caution
 from crosslane.errors import DONE, UsageError
 from crosslane.live.model import changed_lately

@@ -16,8 +16,12 @@ from crosslane.apply.waiting import STACK
 from crosslane.checks.credentials import grant_findings, key_findings, profile_findings, sign_in_findings
 from crosslane.checks.drift import drift_findings, plan_findings
 from crosslane.checks.model import Finding, Severity
-from crosslane.cli.join import World, hands_of, make_plan, observe, opened, reader_of, run_steps
+from crosslane.cli.applying import hands_of, run_steps
+from crosslane.cli.observing import observe, reader_of
+from crosslane.cli.opening import opened
 from crosslane.cli.options import Invocation, common_options
+from crosslane.cli.planning import make_plan
+from crosslane.cli.world import World
 from crosslane.errors import DONE, NOT_SO
 from crosslane.live.drift import read_drift
 from crosslane.live.model import Grants, Live, LiveIdentity, LiveStack, ResourceDrift, Unreadable, Who
