@@ -156,6 +156,22 @@ def test_after_a_killed_sandbox_the_next_starts(config: Config) -> None:
     assert lifecycle.find(config) == second
 
 
+def test_a_sandbox_that_is_held_up_is_never_taken_for_none(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In its place a command would start an empty one, in which nothing was made and nobody is known."""
+    running = lifecycle.start(config)
+    os.kill(running.pid, signal.SIGSTOP)
+    monkeypatch.setattr(lifecycle, "_ANSWER_SECONDS", 0.2)
+    try:
+        with pytest.raises(EnvironmentFailure, match="does not answer") as refused, lifecycle.attached(config):
+            pass
+    finally:
+        os.kill(running.pid, signal.SIGCONT)
+    assert str(running.pid) in str(refused.value.next)
+    monkeypatch.undo()
+    monkeypatch.setenv("XDG_STATE_HOME", str(running.directory.parents[2]))
+    assert lifecycle.find(config) == running
+
+
 def test_stopping_never_ends_a_process_that_is_no_sandbox(config: Config) -> None:
     bystander = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     directory = lifecycle.folder_of(config)

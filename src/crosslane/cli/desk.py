@@ -54,10 +54,10 @@ def opened_desk(invocation: Invocation, *, adopt: bool = False, static: bool = F
         sessions = SessionCache(state_folder(config.path) / "sessions")
         yield Opened(config, desk, sessions, config.sign_in.start_url, None)
         return
-    from crosslane.sandbox.lifecycle import START_URL, attached, find
+    from crosslane.sandbox.lifecycle import START_URL, attached, folder_of
 
-    kept = find(config) is not None
     with attached(config) as running:
+        kept = running.directory == folder_of(config)
         desk = Desk(
             Cloud(Place(region, running.endpoint, running.credentials_file, running.config_file)),
             ProfileFiles(running.credentials_file, running.config_file),

@@ -43,10 +43,10 @@ def opened(invocation: Invocation) -> Iterator[World]:
         yield _provided(World(config, desired, cloud, files, journal, sessions, None, system_time), invocation)
         return
     # Imported here: moto and the rest of the extra are not there for those who only use AWS.
-    from crosslane.sandbox.lifecycle import attached, clock_of, find
+    from crosslane.sandbox.lifecycle import attached, clock_of, folder_of
 
-    kept = find(config) is not None
     with attached(config) as running:
+        kept = running.directory == folder_of(config)
         place = Place(config.pipeline.region, running.endpoint, running.credentials_file, running.config_file)
         files = ProfileFiles(running.credentials_file, running.config_file)
         journal, sessions = Journal(running.directory / "journal.jsonl"), SessionCache(running.directory / "sessions")

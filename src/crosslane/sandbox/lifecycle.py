@@ -51,6 +51,8 @@ START_URL = "https://crosslane-sandbox.awsapps.com/start"
 
 _START_SECONDS = 60
 _STOP_SECONDS = 5
+_ANSWER_SECONDS = 30.0
+"""How long a sandbox that is there may take to say who it is: a busy machine holds it up for seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,10 @@ def clock_of(clock_file: Path | None) -> Callable[[], datetime]:
 
 
 def find(config: Config) -> Running | None:
-    """The kept sandbox of this config, if it is alive; whatever a dead one left behind counts for nothing."""
+    """The kept sandbox of this config, if it is alive; whatever a dead one left behind counts for nothing.
+
+    ``EnvironmentFailure`` if it is there and does not answer: a second one in its place would hold other things.
+    """
     directory = folder_of(config)
     try:
         state = json.loads((directory / "sandbox.json").read_text(encoding="utf-8"))
@@ -141,7 +146,7 @@ def find(config: Config) -> Running | None:
         clock = Path(file) if (file := state.get("clock_file")) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    if not _alive(pid) or not _answers(endpoint, identity):
+    if not _alive(pid) or not _answers(endpoint, identity, pid):
         return None
     return Running(endpoint, directory / "credentials", directory / "config", pid, directory, clock)
 
@@ -434,14 +439,20 @@ def _alive(pid: int) -> bool:
     return True
 
 
-def _answers(endpoint: str, identity: str) -> bool:
+def _answers(endpoint: str, identity: str, pid: int) -> bool:
     where = urlsplit(endpoint)
     if where.hostname != "127.0.0.1" or where.port is None:
         return False
-    connection = http.client.HTTPConnection(where.hostname, where.port, timeout=2)
+    connection = http.client.HTTPConnection(where.hostname, where.port, timeout=_ANSWER_SECONDS)
     try:
         connection.request("GET", IDENTITY_PATH)
         return connection.getresponse().read(200).decode("ascii", "replace").strip() == identity
+    except TimeoutError as error:
+        raise EnvironmentFailure(
+            f"the sandbox at {endpoint} is there, but does not answer",
+            "SandboxBusy",
+            next=f"run it again; if it stays so, end process {pid}, then crosslane sandbox stop",
+        ) from error
     except (OSError, http.client.HTTPException):
         return False
     finally:
