@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from crosslane.sandbox.cloudformation.errors import invalid, unsupported
+from crosslane.sandbox.cloudformation.template_text import text_of
 
 
 class _NoValue:
@@ -94,18 +95,6 @@ def unknowns(value: Any) -> frozenset[str]:
             return frozenset()
 
 
-def _text(value: Any, complaint: str) -> str:
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return value
-        case int() | float():
-            return str(value)
-        case _:
-            raise invalid(complaint)
-
-
 # --- functions --------------------------------------------------------------------------------------------------
 
 
@@ -130,7 +119,7 @@ def attribute_of(argument: Any) -> tuple[str, Any]:
 
 def _get_att(argument: Any, scope: Scope) -> Any:
     logical_id, attribute = attribute_of(argument)
-    return scope.attribute(logical_id, _text(resolve(attribute, scope), "Template error: Fn::GetAtt needs a name"))
+    return scope.attribute(logical_id, text_of(resolve(attribute, scope), "Template error: Fn::GetAtt needs a name"))
 
 
 def sub_parts(argument: Any) -> tuple[str, Mapping[str, Any]]:
@@ -160,7 +149,7 @@ def _sub(argument: Any, scope: Scope) -> Any:
         if isinstance(value, Unknown):
             missing.update(value.because)
             return ""
-        return _text(value, f"Template error: variable {name} in Fn::Sub expression does not resolve to a string")
+        return text_of(value, f"Template error: variable {name} in Fn::Sub expression does not resolve to a string")
 
     result = VARIABLE.sub(replace, text)
     return Unknown(frozenset(missing)) if missing else result
@@ -184,7 +173,7 @@ def _join(argument: Any, scope: Scope) -> Any:
         return Unknown(because)
     if not isinstance(items, list):
         raise invalid(complaint)
-    return argument[0].join(_text(item, complaint) for item in items)
+    return argument[0].join(text_of(item, complaint) for item in items)
 
 
 def _select(argument: Any, scope: Scope) -> Any:
@@ -194,7 +183,7 @@ def _select(argument: Any, scope: Scope) -> Any:
     position, items = resolve(argument[0], scope), resolve(argument[1], scope)
     if because := (unknowns(position) or (items.because if isinstance(items, Unknown) else frozenset())):
         return Unknown(because)
-    if not isinstance(items, list) or not re.fullmatch(r"\d+", _text(position, complaint)):
+    if not isinstance(items, list) or not re.fullmatch(r"\d+", text_of(position, complaint)):
         raise invalid(complaint)
     index = int(position)
     if index >= len(items):
@@ -212,7 +201,7 @@ def _split(argument: Any, scope: Scope) -> Any:
     source = resolve(argument[1], scope)
     if isinstance(source, Unknown):
         return source
-    return _text(source, complaint).split(argument[0])
+    return text_of(source, complaint).split(argument[0])
 
 
 def _if(argument: Any, scope: Scope) -> Any:
@@ -230,7 +219,7 @@ def _find_in_map(argument: Any, scope: Scope) -> Any:
             "Template error: every Fn::FindInMap object requires three parameters, the map name, map key and the "
             "attribute for return value"
         )
-    keys = [_text(resolve(item, scope), "Template error: Fn::FindInMap keys must be strings") for item in argument]
+    keys = [text_of(resolve(item, scope), "Template error: Fn::FindInMap keys must be strings") for item in argument]
     if keys[0] not in scope.mappings:
         raise invalid(
             f"Template error: Mapping named '{keys[0]}' is not present in the 'Mappings' section of template."
@@ -245,14 +234,16 @@ def _import_value(argument: Any, scope: Scope) -> Any:
     name = resolve(argument, scope)
     if isinstance(name, Unknown):
         return name
-    return scope.export(_text(name, "Template error: the attribute in Fn::ImportValue must be a string or a function"))
+    return scope.export(
+        text_of(name, "Template error: the attribute in Fn::ImportValue must be a string or a function")
+    )
 
 
 def _base64(argument: Any, scope: Scope) -> Any:
     value = resolve(argument, scope)
     if isinstance(value, Unknown):
         return value
-    text = _text(value, "Template error: every Fn::Base64 object must have a String-typed value.")
+    text = text_of(value, "Template error: every Fn::Base64 object must have a String-typed value.")
     return base64.b64encode(text.encode()).decode()
 
 

@@ -5,16 +5,13 @@ Anatomy: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, get_args
 
-import yaml
-
 from crosslane.sandbox.cloudformation.errors import invalid, unsupported
-from crosslane.sandbox.request import ServiceError
+from crosslane.sandbox.cloudformation.template_text import load, refuse_nulls, text_of
 
 DeletionPolicy = Literal["Delete", "Retain", "RetainExceptOnCreate", "Snapshot"]
 
@@ -51,9 +48,6 @@ SERVERLESS: Final = "AWS::Serverless-2016-10-31"
 _SERVERLESS_SECTIONS = frozenset(["Globals"])
 _SERVERLESS_RESOURCE_KEYS = frozenset(["Connectors", "IgnoreGlobals"])
 _ALPHANUMERIC = re.compile(r"[A-Za-z0-9]+")
-_DEEPEST = 100
-"""A bound of ours: what is nested deeper is no template, and every walk over it is recursive."""
-_SHORT_CONDITION_TAGS = ("Ref", "Condition")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,17 +119,14 @@ def parse_template(text: str) -> Template:
 
     References are checked by ``references.check_references``. Raises ServiceError (``ValidationError``).
     """
-    try:
-        body = _load(text)
-    except RecursionError:
-        raise _too_deep() from None
+    body = load(text)
     transforms = declared_transforms(body)
     serverless = SERVERLESS in transforms
     unknown = sorted(set(body) - _SECTIONS - (_SERVERLESS_SECTIONS if serverless else frozenset()))
     if unknown:
         raise invalid(f"Invalid template property or properties [{', '.join(unknown)}]")
     _refuse_sections(body)
-    _refuse_nulls(body, "")
+    refuse_nulls(body)
     version = body.get("AWSTemplateFormatVersion", "2010-09-09")
     if version != "2010-09-09":
         raise invalid(f"Template format error: Unsupported AWSTemplateFormatVersion: {version}.")
@@ -173,99 +164,11 @@ def _refuse_sections(body: Mapping[str, Any]) -> None:
             raise unsupported(f"the template section {section}")
 
 
-# --- text to data -----------------------------------------------------------------------------------------------
-
-
-def _load(text: str) -> dict[str, Any]:
-    if text.lstrip().startswith("{"):
-        try:
-            loaded = json.loads(text)
-        except json.JSONDecodeError as error:
-            where = f"(line {error.lineno}, column {error.colno})"
-            raise invalid(f"Template format error: JSON not well-formed. {where}") from error
-    else:
-        loaded = _load_yaml(text)
-    if not isinstance(loaded, dict):
-        raise invalid("Template format error: unsupported structure.")
-    return loaded
-
-
-def _load_yaml(text: str) -> Any:
-    try:
-        return yaml.load(text, Loader=_Loader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
-        raise invalid(f"Template format error: YAML not well-formed.{where}") from error
-    except (yaml.YAMLError, ValueError) as error:
-        raise invalid("Template format error: YAML not well-formed.") from error
-
-
-class _Loader(yaml.CSafeLoader):
-    """YAML as CloudFormation reads it: short function tags, dates as strings, keys as written."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith((":timestamp", ":merge"))]
-    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
-}
-
-
-def _construct_mapping(loader: _Loader, node: yaml.MappingNode) -> dict[str, Any]:
-    # Keys stay text: an account id as a mapping key must not become a number.
-    return {
-        key.value if isinstance(key, yaml.ScalarNode) else str(loader.construct_object(key, deep=True)): (
-            loader.construct_object(value, deep=True)
-        )
-        for key, value in node.value
-    }
-
-
-def _construct_function(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
-    name = suffix if suffix in _SHORT_CONDITION_TAGS else f"Fn::{suffix}"
-    value: Any
-    match node:
-        case yaml.ScalarNode():
-            value = loader.construct_scalar(node)
-        case yaml.SequenceNode():
-            value = loader.construct_sequence(node, deep=True)
-        case _:
-            value = _construct_mapping(loader, node)  # type: ignore[arg-type]
-    if suffix == "GetAtt" and isinstance(value, str):
-        value = value.split(".", 1)
-    return {name: value}
-
-
-_Loader.add_constructor("tag:yaml.org,2002:map", _construct_mapping)
-_Loader.add_multi_constructor("!", _construct_function)
-
-
-# --- sections ---------------------------------------------------------------------------------------------------
-
-
 def _section(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     section = body.get(name, {})
     if not isinstance(section, dict):
         raise invalid(f"Template format error: {name} must be an object.")
     return section
-
-
-def _refuse_nulls(value: Any, path: str, depth: int = 0) -> None:
-    if depth > _DEEPEST:
-        raise _too_deep()
-    match value:
-        case None:
-            raise invalid(f"[{path}] 'null' values are not allowed in templates")
-        case dict():
-            for key, item in value.items():
-                _refuse_nulls(item, f"{path}/{key}", depth + 1)
-        case list():
-            for index, item in enumerate(value):
-                _refuse_nulls(item, f"{path}/{index}", depth + 1)
-
-
-def _too_deep() -> ServiceError:
-    return invalid(f"Template format error: nested deeper than {_DEEPEST} levels")
 
 
 def _resources(body: Mapping[str, Any], keys: frozenset[str]) -> dict[str, ResourceDeclaration]:
@@ -394,10 +297,10 @@ def _parameter(name: str, value: Any) -> ParameterDeclaration:
         return ParameterDeclaration(
             name=name,
             type=str(value["Type"]),
-            default=None if "Default" not in value else as_text(value["Default"]),
+            default=None if "Default" not in value else _as_text(value["Default"]),
             description=value.get("Description"),
-            no_echo=as_text(value.get("NoEcho", False)) == "true",
-            allowed_values=tuple(as_text(item) for item in value.get("AllowedValues", ())),
+            no_echo=_as_text(value.get("NoEcho", False)) == "true",
+            allowed_values=tuple(_as_text(item) for item in value.get("AllowedValues", ())),
             allowed_pattern=value.get("AllowedPattern"),
             constraint_description=value.get("ConstraintDescription"),
             min_length=int(value["MinLength"]) if "MinLength" in value else None,
@@ -409,14 +312,5 @@ def _parameter(name: str, value: Any) -> ParameterDeclaration:
         raise invalid(f"Template format error: Parameter {name} has a constraint that is not a number") from error
 
 
-def as_text(value: Any) -> str:
-    """A scalar as CloudFormation writes it into a string."""
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return value
-        case int() | float():
-            return str(value)
-        case _:
-            raise invalid("Template format error: Every Default member must be a string.")
+def _as_text(value: Any) -> str:
+    return text_of(value, "Template format error: Every Default member must be a string.")
