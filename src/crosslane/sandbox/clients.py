@@ -11,8 +11,6 @@ from typing import Any
 
 import botocore.session
 from botocore.config import Config as ClientConfig
-from botocore.credentials import Credentials as ClientCredentials
-from botocore.loaders import Loader
 
 from crosslane.sandbox.identities import Credentials, Identities, Identity, role_session
 from crosslane.sandbox.request import Caller, ServiceError
@@ -44,7 +42,10 @@ class Clients:
         self._store = store
         self._identities = identities
         self._may_assume = may_assume
-        self._loader = Loader()
+        # One for all: each session registers its event handlers anew, which takes longer than making a client.
+        self._session = botocore.session.Session(
+            session_vars={"profile": (None, None, None, None), "config_file": (None, None, "", None)}
+        )
         self._lock = threading.RLock()
         self._clients: OrderedDict[Key, Any] = OrderedDict()
         self._acting: dict[tuple[str, ...], Identity] = {}
@@ -120,21 +121,18 @@ class Clients:
             return client
 
     def _make(self, credentials: Credentials, service: str, region: str) -> Any:
-        session = botocore.session.Session(
-            session_vars={"profile": (None, None, None, None), "config_file": (None, None, "", None)}
-        )
-        session.register_component("data_loader", self._loader)
-        session._credentials = ClientCredentials(  # type: ignore[attr-defined]
-            credentials.access_key, credentials.secret_key, credentials.token
-        )
-        return session.create_client(
-            service,
-            region_name=region,
-            endpoint_url=self._endpoint,
-            config=ClientConfig(
-                retries={"max_attempts": 1, "mode": "standard"},
-                s3={"addressing_style": "path"},
-                max_pool_connections=10,
-                proxies={},
-            ),
-        )
+        with self._lock:
+            return self._session.create_client(
+                service,
+                region_name=region,
+                endpoint_url=self._endpoint,
+                aws_access_key_id=credentials.access_key,
+                aws_secret_access_key=credentials.secret_key,
+                aws_session_token=credentials.token,
+                config=ClientConfig(
+                    retries={"max_attempts": 1, "mode": "standard"},
+                    s3={"addressing_style": "path"},
+                    max_pool_connections=10,
+                    proxies={},
+                ),
+            )
