@@ -20,8 +20,9 @@ from typing import Any
 from crosslane.iam.authorize import Decision, decide
 from crosslane.iam.document import Policy, PolicyKind
 from crosslane.iam.layers import Layers
-from crosslane.iam.parse import object_from_pairs, parse_policy
+from crosslane.iam.parse import parse_policy
 from crosslane.iam.principal import ANONYMOUS, Principal, PrincipalError
+from crosslane.iam.repeated import object_from_pairs
 from crosslane.iam.request import Request
 
 

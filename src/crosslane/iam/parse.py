@@ -25,11 +25,13 @@ from crosslane.iam.document import (
 from crosslane.iam.locate import escape, line_of
 from crosslane.iam.operators import parse_operator
 from crosslane.iam.problem import PolicyError, Problem
+from crosslane.iam.repeated import Repeated, object_from_pairs
+from crosslane.iam.values import condition_text
 
 Source = str | bytes | bytearray | Mapping[str, Any]
 
-_TOP = frozenset({"Version", "Id", "Statement"})
-_STATEMENT = frozenset(
+TOP_ELEMENTS = frozenset({"Version", "Id", "Statement"})
+STATEMENT_ELEMENTS = frozenset(
     {
         "Sid",
         "Effect",
@@ -42,6 +44,7 @@ _STATEMENT = frozenset(
         "Condition",
     }
 )
+"""The names of a statement's elements; ``TOP_ELEMENTS`` are those of a document. They are case-sensitive."""
 _EFFECTS = {"Allow": Effect.ALLOW, "Deny": Effect.DENY}
 _PRINCIPAL_TYPES = {
     "AWS": PrincipalType.AWS,
@@ -49,32 +52,11 @@ _PRINCIPAL_TYPES = {
     "Federated": PrincipalType.FEDERATED,
     "CanonicalUser": PrincipalType.CANONICAL_USER,
 }
-_WITH_PRINCIPAL = frozenset({PolicyKind.RESOURCE, PolicyKind.TRUST, PolicyKind.RCP, PolicyKind.VPC_ENDPOINT})
+WITH_PRINCIPAL = frozenset({PolicyKind.RESOURCE, PolicyKind.TRUST, PolicyKind.RCP, PolicyKind.VPC_ENDPOINT})
+"""The kinds of policy whose statements name a principal."""
 _MAY_LACK_RESOURCE = frozenset({PolicyKind.RESOURCE, PolicyKind.TRUST})
 _SERVICE_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")
 _FULL_ACCESS_RCP = ("Allow", ("*",), ("*",))
-
-
-class Repeated(dict[str, Any]):
-    """A JSON object in which a key stood more than once; ``keys_again`` are those keys."""
-
-    keys_again: tuple[str, ...] = ()
-
-
-def object_from_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """``object_pairs_hook`` for ``json.loads`` that remembers duplicate keys, for the parser to report."""
-    out = dict(pairs)
-    if len(out) == len(pairs):
-        return out
-    repeated = Repeated(out)
-    seen: set[str] = set()
-    again = []
-    for key, _ in pairs:
-        if key in seen:
-            again.append(key)
-        seen.add(key)
-    repeated.keys_again = tuple(again)
-    return repeated
 
 
 def parse_policy(source: Source, kind: PolicyKind = PolicyKind.IDENTITY, name: str = "") -> Policy:
@@ -137,7 +119,7 @@ class _Reader:
         if not isinstance(document, Mapping):
             self.fail("", f"a policy cannot be {_kind_of(document)}", "a JSON object with Version and Statement")
             return None
-        self.known_keys(document, _TOP, "")
+        self.known_keys(document, TOP_ELEMENTS, "")
         version = document.get("Version")
         if version not in ("2012-10-17", "2008-10-17") and "Version" in document:
             self.fail("/Version", f"unknown version {_show(version)}", '"2012-10-17" or "2008-10-17"')
@@ -195,7 +177,7 @@ class _Reader:
 
     def statement(self, item: Mapping[str, Any], index: int, pointer: str) -> Statement | None:
         before = len(self.problems)
-        self.known_keys(item, _STATEMENT, pointer)
+        self.known_keys(item, STATEMENT_ELEMENTS, pointer)
         sid = item.get("Sid")
         if "Sid" in item and not isinstance(sid, str):
             self.fail(f"{pointer}/Sid", f"Sid cannot be {_kind_of(sid)}", "a string")
@@ -272,7 +254,7 @@ class _Reader:
         if resource is None and lacks_resource and self.kind not in _MAY_LACK_RESOURCE:
             self.fail(pointer, "there is no Resource", "Resource or NotResource")
         lacks_principal = "Principal" not in item and "NotPrincipal" not in item
-        if principal is None and lacks_principal and self.kind in _WITH_PRINCIPAL:
+        if principal is None and lacks_principal and self.kind in WITH_PRINCIPAL:
             self.fail(pointer, f"there is no Principal, which {_article(self.kind)} needs", "Principal")
 
     def principal(self, item: Mapping[str, Any], pointer: str) -> PrincipalClause | None:
@@ -284,7 +266,7 @@ class _Reader:
         elif "NotPrincipal" in item:
             self.fail(pointer, "both Principal and NotPrincipal", "only one of Principal and NotPrincipal")
         where = f"{pointer}/{element}"
-        if self.kind not in _WITH_PRINCIPAL:
+        if self.kind not in WITH_PRINCIPAL:
             self.fail(where, f"{element} is not allowed in {_article(self.kind)}", f"no {element}")
             return None
         value = item[element]
@@ -372,17 +354,6 @@ class _Reader:
             self.fail(f"{statement.pointer}/Effect", "a resource control policy can only deny", '"Deny"')
         if "*" in action.values:
             self.fail(action.pointer, '"*" is not allowed in a resource control policy', "actions with a service")
-
-
-def condition_text(value: bool | int | float | str) -> str:
-    """A JSON value as the text that conditions compare: ``true``, ``10``, ``1.5``."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
-        return str(int(value))
-    if isinstance(value, int) and value.bit_length() > 10_000:
-        return repr(float("inf") if value > 0 else float("-inf"))
-    return str(value)
 
 
 def _article(kind: PolicyKind) -> str:

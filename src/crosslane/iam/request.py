@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from crosslane.iam.parse import condition_text
 from crosslane.iam.principal import Principal
+from crosslane.iam.values import condition_text
 
 ContextValue = str | bool | int | float | Sequence[str]
 """A single value, or the values of a multivalued key."""

@@ -1,6 +1,6 @@
-"""Reading the typed values that conditions compare: numbers, dates, IP addresses, base-64 bytes.
+"""The values that conditions compare: as text, and read as numbers, dates, IP addresses, base-64 bytes.
 
-Each function gives None for text that is no such value; a condition on it then does not hold, negated or not.
+Each reading function gives None for text that is no such value; a condition on it then does not hold, negated or not.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html (2026-11-24).
 """
 
@@ -22,6 +22,17 @@ _DATE = re.compile(
 )
 _EPOCH = re.compile(r"-?\d{1,15}", re.ASCII)
 _UNIX_EPOCH = date(1970, 1, 1).toordinal()
+
+
+def condition_text(value: bool | int | float | str) -> str:
+    """A JSON value as the text that conditions compare: ``true``, ``10``, ``1.5``."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
+        return str(int(value))
+    if isinstance(value, int) and value.bit_length() > 10_000:
+        return repr(float("inf") if value > 0 else float("-inf"))
+    return str(value)
 
 
 def number_of(text: str) -> Number | None:

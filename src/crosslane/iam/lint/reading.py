@@ -11,7 +11,7 @@ from crosslane.iam.lint.kinds import guess_kind
 from crosslane.iam.lint.pointer import value_at
 from crosslane.iam.lint.subject import Kind, Subject
 from crosslane.iam.lint.unknown import is_unknown
-from crosslane.iam.parse import read_policy
+from crosslane.iam.parse import WITH_PRINCIPAL, read_policy
 
 _STATEMENT = re.compile(r"/Statement(?:/(\d+))?(?:/|$)")
 
@@ -46,7 +46,7 @@ def _what_is_left(document: Mapping[str, Any], bad: set[int], kind: PolicyKind, 
     if not isinstance(statements, list | tuple):
         return empty
     placeholder = {"Effect": "Deny", "Action": "iam:None", "Resource": "*"}
-    if kind in (PolicyKind.RESOURCE, PolicyKind.TRUST, PolicyKind.RCP, PolicyKind.VPC_ENDPOINT):
+    if kind in WITH_PRINCIPAL:
         placeholder["Principal"] = "*"
     kept = [placeholder if index in bad else one for index, one in enumerate(statements)]
     policy, _ = read_policy({"Version": "2012-10-17", "Statement": kept}, kind, name)

@@ -14,7 +14,8 @@ from crosslane.iam.lint.rules.grammar import RULE as GRAMMAR
 from crosslane.iam.lint.subject import Kind, Subject
 from crosslane.iam.lint.template import is_template, policies_in
 from crosslane.iam.lint.unknown import shown
-from crosslane.iam.parse import object_from_pairs, read_policy
+from crosslane.iam.parse import read_policy
+from crosslane.iam.repeated import object_from_pairs
 
 _DEEPEST = 60
 """Deeper nesting is no policy and no template."""

@@ -15,7 +15,7 @@ from typing import Any
 from crosslane.iam.lint.subject import Kind
 from crosslane.iam.lint.unknown import unknown
 from crosslane.iam.locate import escape
-from crosslane.iam.parse import Repeated
+from crosslane.iam.repeated import Repeated
 
 _PROPERTIES: dict[str, tuple[tuple[str, Kind], ...]] = {
     "AWS::IAM::Role": (("AssumeRolePolicyDocument", Kind.TRUST), ("Policies/*/PolicyDocument", Kind.IDENTITY)),

@@ -10,22 +10,11 @@ from crosslane.iam.lint.pointer import parent_of
 from crosslane.iam.lint.rule import USER_GUIDE, Rule
 from crosslane.iam.lint.subject import Subject
 from crosslane.iam.operators import parse_operator
-from crosslane.iam.parse import Repeated
+from crosslane.iam.parse import STATEMENT_ELEMENTS, TOP_ELEMENTS
 from crosslane.iam.problem import Problem
+from crosslane.iam.repeated import Repeated
 
-_TOP = ("Version", "Id", "Statement")
-_IN_STATEMENT = (
-    "Sid",
-    "Effect",
-    "Principal",
-    "NotPrincipal",
-    "Action",
-    "NotAction",
-    "Resource",
-    "NotResource",
-    "Condition",
-)
-_AS_WRITTEN = frozenset((*_TOP, *_IN_STATEMENT))
+_AS_WRITTEN = TOP_ELEMENTS | STATEMENT_ELEMENTS
 _ELEMENTS = frozenset(name.lower() for name in _AS_WRITTEN)
 
 
