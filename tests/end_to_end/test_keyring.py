@@ -123,7 +123,7 @@ def test_a_secret_that_is_gone_from_the_keyring_gets_a_new_key(place: Place, rin
     assert held(place) != first
 
 
-def test_from_file_to_keyring_the_key_moves_and_back_it_is_a_new_one(ring: FileKeyring, tmp_path: Path) -> None:
+def test_a_key_moves_from_file_to_keyring_and_back_and_leaves_nothing_behind(ring: FileKeyring, tmp_path: Path) -> None:
     ring.path.unlink(missing_ok=True)
     with place_in(tmp_path) as place:
         place.up()
@@ -139,14 +139,19 @@ def test_from_file_to_keyring_the_key_moves_and_back_it_is_a_new_one(ring: FileK
         assert place.up().document["calls"]["mutating"] == 0
 
         place.edit("keyring", "file")
+        assert place.run("rotate", "--json").document["error"]["code"] == "KeyElsewhere"
+        assert place.caller("tools_admin").endswith(f":user/{USER}"), "until up has moved it, it works from where it is"
         place.up("--yes")
+        assert secrets(ring) == {}
+        assert place.profile("tools_admin")["aws_secret_access_key"] == secret
         assert place.caller("tools_admin").endswith(f":user/{USER}")
-        assert list(keys_of(place)) == [place.profile("tools_admin")["aws_access_key_id"]] != [first]
+        assert place.up().document["calls"]["mutating"] == 0
 
         place.edit('"file"', '"keyring"')
         place.up("--yes")
-        assert place.run("destroy", "--yes", "--json").code == 0
-        assert set(secrets(ring)) <= {first}, "what destroy removed is gone from the keyring"
+        place.edit('key_store = "keyring"', 'mode = "keyless"')
+        place.up("--yes")
+        assert secrets(ring) == {}, "what another mode has no use for is gone from the keyring"
 
 
 def test_without_a_keyring_it_says_so_and_uses_the_file(ring: FileKeyring, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from crosslane.credentials.guarded_file import LOCK_SUFFIX
+from tests.end_to_end.lossy import lossy
 from tests.end_to_end.place import PROGRAM, Place, person, place_in
 from tests.end_to_end.test_credentials_process import AWS, DEPLOYER, ROLE, aws_environment
 
@@ -216,6 +217,19 @@ def test_a_key_that_cannot_be_stored_is_deleted_again(place: Place) -> None:
     assert keys_of(place) == {first: "Active"}
     assert held(place) == first
     rotate(place)
+    check_that_it_converged(place)
+
+
+def test_a_key_whose_answer_was_lost_is_replaced_in_the_same_run(place: Place) -> None:
+    """AWS has made it by then, nobody has its secret, and with it the user has two."""
+    first = held(place)
+
+    with lossy(place) as lost:
+        rotation = rotate(place)
+
+    assert {"CreateAccessKey", "UpdateAccessKey", "DeleteAccessKey"} <= lost
+    assert rotation["retired"] == first
+    assert keys_of(place) == {first: "Inactive", held(place): "Active"}
     check_that_it_converged(place)
 
 

@@ -82,7 +82,15 @@ class Hands:
     """Gives the code that the MFA device of that ARN shows now; ``EnvironmentFailure`` if nobody can be asked."""
     ring: Ring | None = None
     """The keyring, where access keys' secrets are kept in it."""
+    left_ring: Ring | None = None
+    """The keyring that has secrets of an earlier choice, where they are to be in the file now."""
     found: Found = field(default_factory=Found)
+
+    def forget_secret(self, access_key_id: str) -> None:
+        """Take the secret of a key that is gone out of the keyring, if it is in one."""
+        ring = self.ring or self.left_ring
+        if ring is not None:
+            ring.forget(access_key_id)
 
     def base(self, account: str) -> Gateway:
         """The person's own identity in the account."""

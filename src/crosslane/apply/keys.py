@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+
 from crosslane.apply.deletion import delete
 from crosslane.apply.hands import Hands
 from crosslane.apply.journal import KeyIntent
@@ -9,7 +11,7 @@ from crosslane.apply.outcome import Done, Outcome
 from crosslane.aws.errors import AwsError
 from crosslane.aws.gateway import Gateway
 from crosslane.credentials.key_place import values_of_held
-from crosslane.credentials.profile import NEW_KEY, NEW_SECRET, OLD_KEY, ProfileChange
+from crosslane.credentials.profile import HELD_KEY, NEW_KEY, NEW_SECRET, OLD_KEY, ProfileChange
 from crosslane.credentials.secret import Keys, Secret
 from crosslane.errors import OutcomeError
 from crosslane.plan.model import Op, PutAccessKey, PutKeyProfile, Step
@@ -24,7 +26,6 @@ def put_access_key(task: PutAccessKey, step: Step, hands: Hands) -> Done:
     if step.op is Op.KEEP:
         return Done(Outcome.UNCHANGED, f"key {task.stale} of user {profile.user} works")
     gateway = hands.base(profile.account)
-    named = {"UserName": profile.user}
     existing = [key["AccessKeyId"] for key in _keys(gateway, profile.user)]
     existing = _without_lost_keys(task, existing, gateway, hands, step)
     if len(existing) >= MOST_KEYS:
@@ -38,12 +39,8 @@ def put_access_key(task: PutAccessKey, step: Step, hands: Hands) -> Done:
         )
     subject = f"{profile.account}/{profile.user}"
     hands.journal.will_make_key(KeyIntent(subject, tuple(existing)))
-    answer = gateway.call("iam", "CreateAccessKey", named)
-    made = answer["AccessKey"]
+    keys = create_key(gateway, profile.user, existing, lambda text: hands.progress.note(step, text))
     try:
-        if answer["ResponseMetadata"].get("RetryAttempts"):
-            delete_lost_twins({*existing, made["AccessKeyId"]}, gateway, profile.user, hands, step)
-        keys = Keys(made["AccessKeyId"], Secret(made["SecretAccessKey"]))
         if hands.ring is not None:
             hands.ring.keep(keys)
         hands.files.store(
@@ -62,9 +59,8 @@ def put_access_key(task: PutAccessKey, step: Step, hands: Hands) -> Done:
             ]
         )
     except BaseException:
-        delete(gateway, "iam", "DeleteAccessKey", {**named, "AccessKeyId": made["AccessKeyId"]})
-        if hands.ring is not None:
-            hands.ring.forget(made["AccessKeyId"])
+        delete_key(gateway, profile.user, keys.access_key_id)
+        hands.forget_secret(keys.access_key_id)
         hands.journal.key_done(subject)
         raise
     hands.journal.key_done(subject)
@@ -76,7 +72,7 @@ def put_access_key(task: PutAccessKey, step: Step, hands: Hands) -> Done:
 def put_key_profile(task: PutKeyProfile, step: Step, hands: Hands) -> Done:
     """Region and output of the profile (G11); the key itself is stored in the moment it is made.
 
-    A key that was kept in the file moves to the keyring where that is wanted now.
+    A key that was kept in the file moves to the keyring where that is wanted now, and the other way round.
     """
     profile = task.profile
     found = hands.files.profile(profile.name)
@@ -87,6 +83,11 @@ def put_key_profile(task: PutKeyProfile, step: Step, hands: Hands) -> Done:
         values = values_of_held(moving, hands.ring)
         hands.files.store([ProfileChange(profile.name, values, wanted, hands.mark, hands.adopt)])
         return Done(_outcome(step, Outcome.UPDATED), f"key {moving.access_key_id} moved to the keyring")
+    if found is not None and found.owner == hands.mark and found.text(HELD_KEY) and hands.left_ring is not None:
+        held = hands.left_ring.load(found.text(HELD_KEY) or "")
+        hands.files.store([ProfileChange(profile.name, values_of_held(held, None), wanted, hands.mark, hands.adopt)])
+        hands.left_ring.forget(held.access_key_id)
+        return Done(_outcome(step, Outcome.UPDATED), f"key {held.access_key_id} moved from the keyring to the file")
     if found is None or any(found.text(key) != value for key, value in wanted.items()):
         hands.files.store([ProfileChange(profile.name, config=wanted, owner=hands.mark, adopt=hands.adopt)])
         return Done(_outcome(step, Outcome.UPDATED), f"region {profile.region}, output {profile.output}")
@@ -125,22 +126,53 @@ def _without_lost_keys(
     lost += [key for key in existing if key not in lost and (key == task.stale or key in noted)]
     for key in lost:
         hands.progress.note(step, f"deletes key {key}: its secret is lost")
-        delete(gateway, "iam", "DeleteAccessKey", {"UserName": profile.user, "AccessKeyId": key})
-        if hands.ring is not None:
-            hands.ring.forget(key)
+        delete_key(gateway, profile.user, key)
+        hands.forget_secret(key)
     return [key for key in existing if key not in lost]
 
 
-def delete_lost_twins(known: set[str], gateway: Gateway, user: str, hands: Hands, step: Step) -> None:
-    """Delete what an earlier attempt of the same call made although its answer, and with it the secret, was lost.
+def create_key(gateway: Gateway, user: str, existing: Collection[str], note: Callable[[str], None]) -> Keys:
+    """A new key of the user, who has the keys ``existing``, fewer than AWS allows.
 
-    CreateAccessKey takes no token that would make it idempotent.
+    CreateAccessKey takes no token that would make it idempotent. So where the call had to be sent again, what an
+    earlier attempt made, although its answer and with it the secret was lost, is deleted.
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateAccessKey.html (2026-11-24)
     """
-    for key in [key["AccessKeyId"] for key in _keys(gateway, user)]:
-        if key not in known and never_used(gateway, key):
-            hands.progress.note(step, f"deletes key {key}: the answer with its secret was lost")
-            delete(gateway, "iam", "DeleteAccessKey", {"UserName": user, "AccessKeyId": key})
+    try:
+        answer = gateway.call("iam", "CreateAccessKey", {"UserName": user})
+    except AwsError as error:
+        # There was room a moment ago: the lost attempt took it.
+        if error.code != "LimitExceeded" or not error.repeats:
+            raise
+        if not _delete_lost_twins(existing, gateway, user, note):
+            raise
+        answer = gateway.call("iam", "CreateAccessKey", {"UserName": user})
+    made = answer["AccessKey"]
+    if answer["ResponseMetadata"].get("RetryAttempts"):
+        try:
+            _delete_lost_twins({*existing, made["AccessKeyId"]}, gateway, user, note)
+        except BaseException:
+            delete_key(gateway, user, made["AccessKeyId"])
+            raise
+    return Keys(made["AccessKeyId"], Secret(made["SecretAccessKey"]))
+
+
+def delete_key(gateway: Gateway, user: str, key: str) -> None:
+    """Delete the key; one that is gone already is no error."""
+    delete(gateway, "iam", "DeleteAccessKey", {"UserName": user, "AccessKeyId": key})
+
+
+def _delete_lost_twins(known: Collection[str], gateway: Gateway, user: str, note: Callable[[str], None]) -> bool:
+    """Delete keys that are not ``known`` and that nobody ever used; whether there was one."""
+    lost = [
+        key["AccessKeyId"]
+        for key in _keys(gateway, user)
+        if key["AccessKeyId"] not in known and never_used(gateway, key["AccessKeyId"])
+    ]
+    for key in lost:
+        note(f"deletes key {key}: the answer with its secret was lost")
+        delete_key(gateway, user, key)
+    return bool(lost)
 
 
 def never_used(gateway: Gateway, key: str) -> bool:

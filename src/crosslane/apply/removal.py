@@ -113,11 +113,11 @@ def delete_repository(task: DeleteRepository, step: Step, hands: Hands) -> Done:
 
 def remove_profiles(task: RemoveProfiles, step: Step, hands: Hands) -> Done:
     """Our profiles in the two files, their secrets in the keyring, their cached sessions, and the journal."""
-    for name in task.names if hands.ring is not None else ():
+    for name in task.names:
         found = hands.files.profile(name)
-        if found is not None and found.owner == hands.mark and hands.ring is not None:
+        if found is not None and found.owner == hands.mark:
             for key in filter(None, (held_id(found), found.text(NEW_KEY), found.text(OLD_KEY))):
-                hands.ring.forget(key)
+                hands.forget_secret(key)
     removed = hands.files.remove(task.names, owner=hands.mark)
     for name in task.names:
         hands.sessions.remove(name)

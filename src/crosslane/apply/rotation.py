@@ -17,14 +17,14 @@ from dataclasses import dataclass
 
 from crosslane.apply.hands import Hands
 from crosslane.apply.journal import KeyIntent
-from crosslane.apply.keys import MOST_KEYS, never_used
+from crosslane.apply.keys import MOST_KEYS, create_key, delete_key, never_used
 from crosslane.apply.waiting import eventually
 from crosslane.aws.errors import UNKNOWN_KEY_CODES, AwsError
 from crosslane.aws.gateway import Gateway
 from crosslane.credentials.guarded_file import locked
 from crosslane.credentials.key_place import held_id, pending_keys, values_of_held, values_of_pending
 from crosslane.credentials.profile import NEW_KEY, NEW_SECRET, OLD_KEY, Profile, ProfileChange
-from crosslane.credentials.secret import Keys, Secret
+from crosslane.credentials.secret import Keys
 from crosslane.desired.model import KeyProfile
 from crosslane.errors import EnvironmentFailure, OutcomeError
 from crosslane.live.read import read_identity
@@ -47,7 +47,8 @@ class Rotation:
 def rotate(profile: KeyProfile, hands: Hands) -> Rotation:
     """Make, prove and take a new key, deactivate the old one; goes on where a cut-off rotation was.
 
-    ``OutcomeError`` if the profile is not ours or holds no key, or if keys that are not crosslane's leave no room.
+    ``OutcomeError`` if the profile is not ours, holds no key or holds it where the config no longer wants it, or if
+    keys that are not crosslane's leave no room.
     """
     with _alone(hands):
         found = _ours(profile, hands)
@@ -113,6 +114,14 @@ def _ours(profile: KeyProfile, hands: Hands) -> Profile:
             account=profile.account,
             next="crosslane up makes one",
         )
+    if (found.keys is None) is (hands.ring is None):
+        there, wanted = ("keyring", "file") if found.keys is None else ("file", "keyring")
+        raise OutcomeError(
+            f"the key of profile {profile.name} is in the {there}, and the config wants it in the {wanted}",
+            code="KeyElsewhere",
+            account=profile.account,
+            next="crosslane up puts it there; then rotate",
+        )
     return found
 
 
@@ -145,15 +154,15 @@ def _make_room(profile: KeyProfile, found: Profile, hands: Hands) -> tuple[str, 
 def _make(profile: KeyProfile, hands: Hands) -> Keys:
     """Create the key and store it beside the old one; a key that cannot be stored is deleted again."""
     gateway = _renewer(profile, hands)
-    hands.journal.will_make_key(KeyIntent(_subject(profile), tuple(_listed(profile, gateway))))
-    made = gateway.call("iam", "CreateAccessKey", {"UserName": profile.user})["AccessKey"]
+    existing = tuple(_listed(profile, gateway))
+    hands.journal.will_make_key(KeyIntent(_subject(profile), existing))
+    keys = create_key(gateway, profile.user, existing, lambda text: None)
     try:
-        keys = Keys(made["AccessKeyId"], Secret(made["SecretAccessKey"]))
         if hands.ring is not None:
             hands.ring.keep(keys)
         hands.files.store([ProfileChange(profile.name, values_of_pending(keys, hands.ring), owner=hands.mark)])
     except BaseException:
-        _delete(profile, made["AccessKeyId"], gateway, hands)
+        _delete(profile, keys.access_key_id, gateway, hands)
         hands.journal.key_done(_subject(profile))
         raise
     hands.journal.key_done(_subject(profile))
@@ -204,13 +213,8 @@ def _deactivate(profile: KeyProfile, key: str, gateway: Gateway, hands: Hands) -
 
 
 def _delete(profile: KeyProfile, key: str, gateway: Gateway, hands: Hands) -> None:
-    try:
-        gateway.call("iam", "DeleteAccessKey", {"UserName": profile.user, "AccessKeyId": key})
-    except AwsError as error:
-        if error.code != "NoSuchEntity":
-            raise
-    if hands.ring is not None:
-        hands.ring.forget(key)
+    delete_key(gateway, profile.user, key)
+    hands.forget_secret(key)
 
 
 def _listed(profile: KeyProfile, gateway: Gateway) -> list[str]:

@@ -47,6 +47,8 @@ class AwsError(EnvironmentFailure):
     request_id: str | None = None
     text: str = ""
     """AWS's own message, word for word."""
+    repeats: int = 0
+    """How often the call was sent again before this answer came."""
 
 
 class AccessDenied(AwsError):
@@ -159,4 +161,5 @@ def _from_answer(error: ClientError, *, account: str, who: str, again: str, acti
         operation=action,
         request_id=request_id,
         text=text,
+        repeats=int(error.response.get("ResponseMetadata", {}).get("RetryAttempts", 0)),
     )

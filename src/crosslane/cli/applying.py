@@ -29,6 +29,7 @@ def hands_of(
         sessions=world.sessions,
         mfa_code=world.mfa_code,
         ring=world.ring,
+        left_ring=world.left_ring,
         mark=world.mark,
         tags=world.desired.tags,
         bases={place.name: place.profile for place in world.places},

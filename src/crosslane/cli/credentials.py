@@ -66,7 +66,7 @@ def _current(invocation: Invocation, profile: str) -> Keys:
     from crosslane.cli.sessions import current_session, held_key
 
     with opened(invocation) as world:
-        if world.ring is not None and profile in world.keys.values():
+        if (world.ring or world.left_ring) is not None and profile in world.keys.values():
             return held_key(world, profile)
         profiles = {state.session_profile.name: state.session_profile for state in world.desired.bootstraps}
         if profile not in profiles:

@@ -49,7 +49,8 @@ def _identities(world: World) -> Identities:
     }
     for who, profiles in ((Who.KEY, world.keys), (Who.DEPLOYER, world.deployers)):
         for account, name in profiles.items():
-            gives = name in local and (local[name].static or (who is Who.DEPLOYER or world.ring is not None))
+            ring = world.ring or world.left_ring
+            gives = name in local and (local[name].static or (who is Who.DEPLOYER or ring is not None))
             if gives and local[name].owner == world.mark and (local[name].access_key_id or local[name].process):
                 asked[account, who] = partial(reading, partial(read_identity, world.cloud.gateway(account, name)))
     return side_by_side(asked)

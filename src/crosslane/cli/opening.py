@@ -21,6 +21,7 @@ from crosslane.cli.sessions import key_metadata, session_metadata, tokens
 from crosslane.cli.state import state_folder
 from crosslane.cli.world import World, desired_of, system_time
 from crosslane.config.model import KeyStore
+from crosslane.credentials.profile import HELD_KEY
 from crosslane.credentials.profile_files import ProfileFiles
 from crosslane.credentials.ring import Ring, open_ring
 from crosslane.credentials.session_cache import SessionCache
@@ -61,7 +62,7 @@ def _provided(world: World, invocation: Invocation) -> World:
         world.cloud.recover = SignInAgain(invocation)
     world = replace(world, mfa_code=partial(_mfa_code, invocation))
     world = replace(_with_ring(world), tokens=tokens(world.desired, world.config, os.environ))
-    for name in world.keys.values() if world.ring is not None else ():
+    for name in world.keys.values() if (world.ring or world.left_ring) is not None else ():
         world.cloud.provide(name, partial(key_metadata, world, name))
     for state in world.desired.bootstraps:
         profile = state.session_profile
@@ -82,12 +83,23 @@ def _mfa_code(invocation: Invocation, serial: str) -> str:
 
 
 def _with_ring(world: World) -> World:
-    """The world with the keyring, if it is wanted; one that cannot be used is told, and the file serves."""
-    if world.config.bootstrap.key_store is not KeyStore.KEYRING or not world.keys or world.kept_sandbox is False:
+    """The world with the keyring, if it is wanted, or has secrets from when it was; one that is wanted and cannot be
+    used is told, and the file serves."""
+    wanted = world.config.bootstrap.key_store is KeyStore.KEYRING and bool(world.keys)
+    if world.kept_sandbox is False or not (wanted or _left_in_ring(world)):
         return world
     place = f" (sandbox {world.journal.path.parent.name})" if world.sandboxed else ""
     ring = open_ring(f"crosslane {world.mark}{place}")
+    if not wanted:
+        return replace(world, left_ring=ring if isinstance(ring, Ring) else None)
     if isinstance(ring, Ring):
         return replace(world, ring=ring)
     told = Caution("keyring-unusable", None, f"{ring.reason}: the key's secret is kept in the file; {ring.next}")
     return replace(world, desired=replace(world.desired, cautions=(*world.desired.cautions, told)))
+
+
+def _left_in_ring(world: World) -> bool:
+    """Whether a profile of ours says that its key's secret is in the keyring."""
+    gone = [name for one in world.desired.retired for name in one.profiles]
+    found = [world.files.profile(name) for name in (*world.keys.values(), *gone)]
+    return any(one is not None and one.owner == world.mark and one.text(HELD_KEY) is not None for one in found)

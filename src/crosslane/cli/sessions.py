@@ -29,9 +29,10 @@ def held_key(world: World, name: str) -> Keys:
     if found is not None and found.keys is not None:
         return found.keys
     identifier = None if found is None else held_id(found)
-    if identifier is None or world.ring is None:
+    ring = world.ring or world.left_ring
+    if identifier is None or ring is None:
         raise EnvironmentFailure(f"profile {name} holds no access key", code=NOT_THERE, next="crosslane up makes one")
-    return world.ring.load(identifier)
+    return ring.load(identifier)
 
 
 def tokens(desired: Desired, config: Config, environ: Mapping[str, str]) -> dict[str, Path]:

@@ -40,6 +40,8 @@ class World:
     mfa_code: Callable[[str], str] = no_mfa_code
     ring: Ring | None = None
     """The keyring, where the config wants access keys' secrets in it and there is one."""
+    left_ring: Ring | None = None
+    """The keyring that still has secrets, where the config wants them in the file now: ``up`` moves them."""
     without_session: frozenset[str] = frozenset()
     """Accounts in which the caller works as it is: see ``plan.profiles.has_session``. ``observe`` finds out."""
 
