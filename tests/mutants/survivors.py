@@ -115,6 +115,8 @@ def _read(schema: Mapping[str, object]) -> Mapping[str, frozenset[str]]:
     handlers = schema.get("handlers")
     if not isinstance(handlers, Mapping):
         return {}
+    tagging = schema.get("tagging")
+    handlers = {**handlers, "tagging": tagging if isinstance(tagging, Mapping) else {}}
     return {name: frozenset(str(one).lower() for one in told.get("permissions", ())) for name, told in handlers.items()}
 
 

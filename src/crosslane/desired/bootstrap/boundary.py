@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from crosslane.config.model import Account, Config, Mode
 from crosslane.desired import artifacts, names
+from crosslane.desired.bootstrap.deployer import DRIFT_READS
 from crosslane.desired.bootstrap.made import made_by, passed_roles
 from crosslane.desired.model import PIPELINE_TAG, Document, Stack, Statement
 from crosslane.desired.topology import Target, is_tools, source_account, targets
@@ -68,7 +69,9 @@ def _own_things(config: Config, account: Account, stacks: Sequence[Stack]) -> St
 
 def _find(made: Mapping[str, tuple[str, ...]], target: Target | None) -> Statement:
     """What knows no resource, so that it cannot be narrowed: reads, and the bus policy of tools."""
-    actions = ["cloudformation:DescribeStackDriftDetectionStatus", "cloudformation:ListStacks", "tag:GetResources"]
+    actions = list(DRIFT_READS)
+    if "AWS::KMS::Key" in made:
+        actions.append("tag:GetResources")
     if "AWS::KMS::Alias" in made:
         actions.append("kms:ListAliases")
     if "AWS::Events::EventBusPolicy" in made:
@@ -83,11 +86,12 @@ def _find(made: Mapping[str, tuple[str, ...]], target: Target | None) -> Stateme
 def _key(config: Config, account: Account, made: Mapping[str, tuple[str, ...]]) -> list[Statement]:
     keys = names.arn(config, "kms", config.tools, "key/*")
     if "AWS::KMS::Key" not in made:
+        writes = account.id == source_account(config).id
         return [
             Statement(
                 "UseKey",
-                "The stacks' roles encrypt and decrypt artifacts; the key's own policy says which of them",
-                artifacts.WRITE_WITH_KEY,
+                f"The stacks' roles {'write' if writes else 'read'} artifacts; the key's own policy says which of them",
+                artifacts.WRITE_WITH_KEY if writes else artifacts.READ_WITH_KEY,
                 (keys,),
             )
         ]
@@ -119,7 +123,14 @@ def _changing_keys(config: Config, keys: str) -> list[Statement]:
         Statement(
             "ChangeKey",
             "Only a key that carries this pipeline's tag",
-            ("kms:*KeyDeletion", "kms:Disable*", "kms:EnableKey", "kms:PutKeyPolicy", "kms:Un*", "kms:Update*"),
+            (
+                "kms:Disable*",
+                "kms:EnableKey",
+                "kms:PutKeyPolicy",
+                "kms:ScheduleKeyDeletion",
+                "kms:UntagResource",
+                "kms:UpdateKeyDescription",
+            ),
             (keys,),
             condition={"StringEquals": {f"aws:ResourceTag/{PIPELINE_TAG}": ours}},
         ),

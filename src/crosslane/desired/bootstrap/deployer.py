@@ -18,7 +18,13 @@ from crosslane.desired import names
 from crosslane.desired.bootstrap import storage
 from crosslane.desired.bootstrap.made import Made, made_by, passed_roles
 from crosslane.desired.model import Document, Stack, Statement
-from crosslane.desired.topology import has_boundary, source_account
+from crosslane.desired.topology import has_boundary, is_tools, source_account
+
+DRIFT_READS = ("cloudformation:BatchDescribeTypeConfigurations", "cloudformation:DescribeStackDriftDetectionStatus")
+"""What drift detection asks of the account as a whole.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-drift.html (2026-11-25)
+"""
 
 
 def deployer_document(config: Config, account: Account, stacks: Sequence[Stack]) -> Document:
@@ -27,7 +33,7 @@ def deployer_document(config: Config, account: Account, stacks: Sequence[Stack])
     Raises KeyError for a resource type that this module knows no rights for: a template has grown one.
     """
     statements = [_stacks(config, account, stacks)] if stacks else []
-    statements.append(_lists())
+    statements.append(_lists(config, account))
     for made in made_by(stacks):
         statements.extend(_BY_TYPE[made.type](config, account, made))
     if passed := passed_roles(stacks):
@@ -43,38 +49,34 @@ def _stacks(config: Config, account: Account, stacks: Sequence[Stack]) -> Statem
         "Stacks",
         "Makes, changes, compares and removes this pipeline's stacks",
         (
-            "cloudformation:CancelUpdateStack",
             "cloudformation:ContinueUpdateRollback",
             "cloudformation:CreateChangeSet",
             "cloudformation:CreateStack",
             "cloudformation:DeleteChangeSet",
             "cloudformation:DeleteStack",
-            "cloudformation:Describe*",
+            "cloudformation:DescribeChangeSet",
+            "cloudformation:DescribeStackEvents",
+            "cloudformation:DescribeStackResourceDrifts",
+            "cloudformation:DescribeStacks",
             "cloudformation:DetectStackDrift",
             "cloudformation:DetectStackResourceDrift",
             "cloudformation:ExecuteChangeSet",
-            "cloudformation:GetStackPolicy",
-            "cloudformation:GetTemplate*",
-            "cloudformation:List*",
+            "cloudformation:GetTemplate",
             "cloudformation:RollbackStack",
             "cloudformation:TagResource",
-            "cloudformation:UntagResource",
-            "cloudformation:UpdateStack",
         ),
         tuple(names.stack_arns(config, account, stack.name) for stack in stacks),
     )
 
 
-def _lists() -> Statement:
+def _lists(config: Config, account: Account) -> Statement:
     """The actions without resource-level permission, all of them reads."""
     return Statement(
         "Find",
-        "Finds what is there; these actions know no resource",
-        (
-            "cloudformation:DescribeStackDriftDetectionStatus",
-            "cloudformation:ListStacks",
-            "tag:GetResources",
-        ),
+        "Compares stacks with what is there"
+        + (", and finds key and bucket by their tags" if is_tools(config, account) else "")
+        + "; these actions know no resource",
+        (*DRIFT_READS, *(("tag:GetResources",) if is_tools(config, account) else ())),
         ("*",),
     )
 
@@ -88,18 +90,16 @@ def _own_reads(config: Config, account: Account) -> Statement:
         "Reads its own user, role and policies, to plan and verify them; changing them is for the person's sign-in",
         (
             *(("iam:GetOpenIDConnectProvider",) if provider else ()),
-            "iam:GetAccessKeyLastUsed",
             "iam:GetPolicy",
             "iam:GetPolicyVersion",
             "iam:GetRole",
             "iam:GetUser",
             "iam:ListAccessKeys",
-            "iam:ListAttached*",
+            "iam:ListAttachedRolePolicies",
+            "iam:ListAttachedUserPolicies",
             "iam:ListGroupsForUser",
-            "iam:ListPolicyTags",
-            "iam:ListPolicyVersions",
-            "iam:ListRole*",
-            "iam:ListUser*",
+            "iam:ListRolePolicies",
+            "iam:ListUserPolicies",
         ),
         (
             names.user_arn(config, account),
@@ -122,7 +122,6 @@ def _repository(config: Config) -> Statement:
             "codecommit:GetRepository",
             "codecommit:ListTagsForResource",
             "codecommit:TagResource",
-            "codecommit:UntagResource",
         ),
         (names.repository_arn(config),),
     )
@@ -227,13 +226,12 @@ def _project(config: Config, account: Account, made: Made) -> list[Statement]:
     return [
         Statement(
             "Project",
-            "Makes the build project, and reads its builds for status and logs",
+            "Makes the build project, and reads its builds for their logs",
             (
                 "codebuild:BatchGetBuilds",
                 "codebuild:BatchGetProjects",
                 "codebuild:CreateProject",
                 "codebuild:DeleteProject",
-                "codebuild:ListBuildsForProject",
                 "codebuild:UpdateProject",
             ),
             tuple(names.arn(config, "codebuild", account, f"project/{project}") for project in made.names),
@@ -278,8 +276,6 @@ def _log_group(config: Config, account: Account, made: Made) -> list[Statement]:
                 "logs:CreateLogGroup",
                 "logs:DeleteLogGroup",
                 "logs:DeleteRetentionPolicy",
-                "logs:DescribeLogStreams",
-                "logs:FilterLogEvents",
                 "logs:GetDataProtectionPolicy",
                 "logs:GetLogEvents",
                 "logs:ListTagsForResource",

@@ -49,7 +49,6 @@ def key(config: Config, account: Account, made: Made) -> list[Statement]:
             "ChangeKey",
             "Changes the policy of this pipeline's key, and schedules its deletion when data is to go too",
             (
-                "kms:CancelKeyDeletion",
                 "kms:DisableKey",
                 "kms:DisableKeyRotation",
                 "kms:EnableKey",

@@ -27,6 +27,9 @@ def _on_stack(request: Request, facts: Facts) -> Iterator[Use]:
         yield Use(action, arn(facts, request, "cloudformation", "stack/*/*"), context=context)
         return
     yield Use(action, resource, context=context)
+    if request.operation == "DetectStackDrift":
+        # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-drift.html (2026-11-25)
+        yield Use("cloudformation:DetectStackResourceDrift", resource)
     if request.operation in ("CreateChangeSet", "CreateStack", "UpdateStack"):
         for name in transforms_of(str(request.parameters.get("TemplateBody") or "")):
             transform = f"arn:{facts.partition}:cloudformation:{request.region}:aws:transform/{name}"
