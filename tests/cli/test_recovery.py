@@ -42,11 +42,15 @@ def test_a_person_who_can_be_asked_signs_in_again_once_and_up_goes_on(place: Pla
     assert result.err.count("approves the sign-in itself") == 1
 
 
-def test_without_a_terminal_the_command_to_run_is_named(place: Place) -> None:
+def test_without_a_terminal_one_command_is_named_that_signs_in_to_all_accounts(place: Place) -> None:
     end_sign_in(place)
     result = place.run("plan", "--json")
     assert result.code == 3
-    assert "crosslane sign-in" in result.document["error"]["next"]
+    command, _, rest = result.document["error"]["next"].partition(",")
+    assert command == f"crosslane sign-in tools dev test prod --config {place.config} --sandbox"
+    assert rest == " then run it again"
+    assert place.run(*command.split()[1:], "--yes").code == 0
+    assert place.run("plan", "--json").code == 0
 
 
 def test_the_call_that_met_the_end_is_made_again_with_the_new_credentials(keys: Place, tmp_path: Path) -> None:

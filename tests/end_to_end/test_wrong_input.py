@@ -133,7 +133,7 @@ def test_an_expired_token_stops_before_the_first_change(place: Place) -> None:
 
     check(result, 3, "profile dev")
     assert result.document["error"]["account"] == "dev"
-    assert "sign in" in result.document["error"]["next"]
+    assert "crosslane sign-in dev" in result.document["error"]["next"]
     assert place.listing() == clean
 
 

@@ -70,7 +70,12 @@ def translate(
     """Our error for what botocore raised on a call; never contains a credential."""
     who = f"profile {profile}" if profile else "the default credential chain"
     sign_in = f"crosslane sign-in {account}".rstrip()
-    again = f"sign in again ({sign_in}), so that {who} holds credentials that AWS accepts; then run it again"
+    again = (
+        f"sign in again ({sign_in}), so that {who} holds credentials that AWS accepts; then run it again"
+        if profile
+        else "give the job credentials (AWS_ACCESS_KEY_ID, or AWS_WEB_IDENTITY_TOKEN_FILE with AWS_ROLE_ARN), "
+        f"or give {account or 'the account'} a profile in the config"
+    )
     action = f"{service}:{operation}"
     match error:
         case ClientError():

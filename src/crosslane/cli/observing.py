@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
 from crosslane.apply.sessions import check_identity
+from crosslane.aws.errors import CredentialsFailure
 from crosslane.aws.gateway import Gateway
 from crosslane.cli.world import World, desired_of
 from crosslane.config.model import Mode
@@ -139,20 +141,38 @@ class _Refused(Unreadable):
 
 def _refuse_bad_sign_ins(world: World, identities: Identities) -> None:
     """Raise for sign-ins that do not work or are in the wrong account: all of them in one error."""
-    errors: list[CrosslaneError] = []
+    errors: dict[str, CrosslaneError] = {}
     for place in world.places:
         answer = identities[place.name, Who.BASE]
         if isinstance(answer, _Refused):
-            errors.append(answer.error)
+            errors[place.name] = answer.error
         elif isinstance(answer, LiveIdentity):
             task = VerifyIdentity(Who.BASE, place.profile, place.id, None)
             try:
                 check_identity(task, answer.account_id, answer.arn, place.name)
             except EnvironmentFailure as error:
-                errors.append(error)
+                errors[place.name] = error
     if not errors:
         return
+    first = next(iter(errors.values()))
+    first.next = _next_of(world, errors)
     if len(errors) == 1:
-        raise errors[0]
-    lines = "; ".join(f"{error.account}: {error}" for error in errors)
-    raise EnvironmentFailure(lines, code=errors[0].code, next=errors[0].next)
+        raise first
+    lines = "; ".join(f"{account}: {error}" for account, error in errors.items())
+    raise EnvironmentFailure(lines, code=first.code, next=first.next)
+
+
+def _next_of(world: World, errors: Mapping[str, CrosslaneError]) -> str | None:
+    """One command that signs in to all accounts where that helps; then what helps the others."""
+    ended = [
+        place.name
+        for place in world.places
+        if place.profile is not None and isinstance(errors.get(place.name), CredentialsFailure)
+    ]
+    others = [error.next for account, error in errors.items() if account not in ended and error.next]
+    if not ended:
+        return others[0] if others else None
+    options = [] if str(world.config.path) == "crosslane.toml" else ["--config", str(world.config.path)]
+    options += ["--sandbox"] if world.sandboxed else []
+    command = shlex.join(["crosslane", "sign-in", *ended, *options])
+    return f"{command}, then run it again" + "".join(f"; {other}" for other in dict.fromkeys(others))
