@@ -220,8 +220,7 @@ def test_from_key_to_jobs_and_back(tmp_path: Path) -> None:
     issuers = write_issuers(tmp_path / "issuers.json", ISSUER)
     with place_in(tmp_path, issuers=issuers) as place:
         assert place.run("bootstrap", "--json").code == 0
-        assert place.run("bootstrap", "--oidc", REPOSITORY, "--yes", "--json").code == 0
-        place.up("--yes")
+        place.up("--oidc", REPOSITORY, "--yes")
         iam = place.aws("tools", "iam")
         assert iam.list_users()["Users"] == []
         assert "tools_admin" not in place.profiles()

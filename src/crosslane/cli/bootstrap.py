@@ -7,7 +7,7 @@ from dataclasses import replace
 import click
 
 from crosslane.cli.options import Invocation, common_options
-from crosslane.cli.running import run_up
+from crosslane.cli.running import oidc_option, run_up, write_oidc
 from crosslane.plan.up import Scope
 
 EXAMPLES = """\b
@@ -21,19 +21,11 @@ Examples:
 @click.command("bootstrap", epilog=EXAMPLES)
 @click.option("--adopt", is_flag=True, help="Take over things of the same name that no pipeline holds.")
 @click.option("--static", is_flag=True, help="Store the session's keys in its profile, as the guide does.")
-@click.option(
-    "--oidc",
-    metavar="REPO",
-    help="Let CI jobs of github:OWNER/REPO or gitlab:GROUP/PROJECT, @branch:NAME or @environment:NAME, become the "
-    "deployer, in place of user and key. Written to the config first.",
-)
+@oidc_option
 @click.option("--mfa-code", metavar="CODE", help="A code of the user's MFA device, if its role asks for one.")
 @common_options
 def command(invocation: Invocation, adopt: bool, static: bool, oidc: str | None, mfa_code: str | None) -> int:
     """Make user, policies, role, key and profiles of each bootstrapped account."""
     invocation = replace(invocation, mfa_code=mfa_code)
-    if oidc is not None:
-        from crosslane.config.edit import set_oidc
-
-        set_oidc(invocation.config_path, oidc, region=invocation.region)
+    write_oidc(invocation, oidc)
     return run_up(invocation, Scope(deploy=False, adopt=adopt), static=static)

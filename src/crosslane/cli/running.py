@@ -30,6 +30,21 @@ from crosslane.report.document import console_url, first_error, pipeline_documen
 from crosslane.report.progress import progress_on_stderr
 from crosslane.report.text import caution_lines, plan_text, run_text
 
+oidc_option = click.option(
+    "--oidc",
+    metavar="REPO",
+    help="Let CI jobs of github:OWNER/REPO or gitlab:GROUP/PROJECT, @branch:NAME or @environment:NAME, become the "
+    "deployer, in place of user and key. Written to the config first.",
+)
+
+
+def write_oidc(invocation: Invocation, oidc: str | None) -> None:
+    """Put what ``--oidc`` says into the config, so that later commands agree; raises what ``set_oidc`` raises."""
+    if oidc is not None:
+        from crosslane.config.edit import set_oidc
+
+        set_oidc(invocation.config_path, oidc, region=invocation.region)
+
 
 def run_up(invocation: Invocation, scope: Scope, *, static: bool = False) -> int:
     """Observe, plan, apply, report; returns the exit code."""

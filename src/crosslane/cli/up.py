@@ -7,7 +7,7 @@ from dataclasses import replace
 import click
 
 from crosslane.cli.options import Invocation, common_options
-from crosslane.cli.running import run_up
+from crosslane.cli.running import oidc_option, run_up, write_oidc
 from crosslane.plan.up import Scope
 
 EXAMPLES = """\b
@@ -15,18 +15,21 @@ Examples:
   crosslane up --sandbox      # offline, no AWS account needed
   crosslane plan && crosslane up
   crosslane up --json > result.json
+  crosslane up --oidc github:octo-org/octo-repo@branch:main
 """
 
 
 @click.command("up", epilog=EXAMPLES)
 @click.option("--adopt", is_flag=True, help="Take over things of the same name that no pipeline holds.")
 @click.option("--static", is_flag=True, help="Store the session's keys in its profile, as the guide does.")
+@oidc_option
 @click.option("--mfa-code", metavar="CODE", help="A code of the user's MFA device, if its role asks for one.")
 @common_options
-def command(invocation: Invocation, adopt: bool, static: bool, mfa_code: str | None) -> int:
+def command(invocation: Invocation, adopt: bool, static: bool, oidc: str | None, mfa_code: str | None) -> int:
     """Make the deployer, deploy the pipeline's stacks, verify the result.
 
     A second run finds nothing to do. A run that was cut off goes on from where it was.
     """
     invocation = replace(invocation, mfa_code=mfa_code)
+    write_oidc(invocation, oidc)
     return run_up(invocation, Scope(adopt=adopt), static=static)
