@@ -21,7 +21,8 @@ import pytest
 
 from crosslane.config.model import Config
 from crosslane.errors import EnvironmentFailure, UsageError
-from crosslane.sandbox import lifecycle
+from crosslane.sandbox import lifecycle, process
+from crosslane.sandbox.folder import folder_of
 from crosslane.sandbox.lifecycle import Running
 from tests.sandbox.conftest import Accounts, config_at
 
@@ -138,7 +139,7 @@ def test_a_second_start_is_refused(config: Config) -> None:
     ],  # workers have to agree on the names of tests, and a process id differs from one to the next
 )
 def test_what_is_left_behind_is_taken_for_no_sandbox(config: Config, left_behind: str) -> None:
-    directory = lifecycle.folder_of(config)
+    directory = folder_of(config)
     directory.mkdir(parents=True)
     (directory / "sandbox.json").write_bytes(left_behind.encode("latin-1"))
     assert lifecycle.find(config) is None
@@ -160,7 +161,7 @@ def test_a_sandbox_that_is_held_up_is_never_taken_for_none(config: Config, monke
     """In its place a command would start an empty one, in which nothing was made and nobody is known."""
     running = lifecycle.start(config)
     os.kill(running.pid, signal.SIGSTOP)
-    monkeypatch.setattr(lifecycle, "_ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(process, "_ANSWER_SECONDS", 0.2)
     try:
         with pytest.raises(EnvironmentFailure, match="does not answer") as refused, lifecycle.attached(config):
             pass
@@ -174,7 +175,7 @@ def test_a_sandbox_that_is_held_up_is_never_taken_for_none(config: Config, monke
 
 def test_stopping_never_ends_a_process_that_is_no_sandbox(config: Config) -> None:
     bystander = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-    directory = lifecycle.folder_of(config)
+    directory = folder_of(config)
     directory.mkdir(parents=True)
     state = {"id": "1", "pid": bystander.pid, "endpoint": "http://127.0.0.1:1"}
     (directory / "sandbox.json").write_text(json.dumps(state))

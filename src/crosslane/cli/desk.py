@@ -54,7 +54,8 @@ def opened_desk(invocation: Invocation, *, adopt: bool = False, static: bool = F
         sessions = SessionCache(state_folder(config.path) / "sessions")
         yield Opened(config, desk, sessions, config.sign_in.start_url, None)
         return
-    from crosslane.sandbox.lifecycle import START_URL, attached, folder_of
+    from crosslane.sandbox.folder import folder_of
+    from crosslane.sandbox.lifecycle import START_URL, attached
 
     with attached(config) as running:
         kept = running.directory == folder_of(config)

@@ -44,7 +44,8 @@ def opened(invocation: Invocation) -> Iterator[World]:
         yield _provided(World(config, desired, cloud, files, journal, sessions, None, system_time), invocation)
         return
     # Imported here: moto and the rest of the extra are not there for those who only use AWS.
-    from crosslane.sandbox.lifecycle import attached, clock_of, folder_of
+    from crosslane.sandbox.folder import folder_of
+    from crosslane.sandbox.lifecycle import attached, clock_of
 
     with attached(config) as running:
         kept = running.directory == folder_of(config)

@@ -25,7 +25,7 @@ from crosslane.sandbox.authorization import signature
 from crosslane.sandbox.authorization.authorizer import Authorizer
 from crosslane.sandbox.authorization.context import Wire
 from crosslane.sandbox.identities import BadCredentials, Identities, Identity, refusal
-from crosslane.sandbox.lifecycle import IDENTITY_PATH
+from crosslane.sandbox.process import IDENTITY_PATH
 from crosslane.sandbox.request import Caller, Handler, Request, ServiceError
 from crosslane.sandbox.store import Environ, Store
 from crosslane.sandbox.wire import Answer, Call, Scope, UnknownCallError

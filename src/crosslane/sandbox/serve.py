@@ -16,7 +16,8 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crosslane.sandbox.lifecycle import PORT_IN_USE, START_URL, clock_of
+from crosslane.sandbox.lifecycle import START_URL, clock_of
+from crosslane.sandbox.process import PORT_IN_USE
 
 if TYPE_CHECKING:
     from crosslane.sandbox.build import Sandbox
