@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from moto.core.utils import service_name_from_moto_package_name
 
 from crosslane.sandbox.accounts import PERMISSION_SET, Member, sign_in
 from crosslane.sandbox.authorization import assumption, tags
@@ -54,6 +57,9 @@ if TYPE_CHECKING:
     from crosslane.sandbox.cloudformation.engine import Engine
 
 Clock = Callable[[], datetime]
+
+_SERVICES_OF_STACKS = ("iam", "kms", "s3", "events", "logs", "codebuild", "codepipeline")
+"""What CloudFormation calls for most stacks, the likeliest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +154,7 @@ def build(options: Options, clock: Clock = system_clock, listener: Listener | No
     routes = _routes(store, identities, organization, propagation, managed, seen, may_assume, delivery, issuers)
     world.tag_readers |= tags.readers(routes.handlers, stacks.tags)
     late = {
-        "cloudformation": _cloudformation(clients, clock, options.resource_seconds, stacks),
+        "cloudformation": _cloudformation(clients, clock, options, stacks),
         "lambda": _functions(store, clients, server.endpoint, clock),
         "s3": s3.prepare,
     }
@@ -234,20 +240,28 @@ def _hidden(store: Store, propagation: Propagation) -> Callable[[Identity], bool
 
 
 def _cloudformation(
-    clients: Clients, clock: Clock, resource_seconds: Mapping[str, float], stacks: _Stacks
+    clients: Clients, clock: Clock, options: Options, stacks: _Stacks
 ) -> Callable[[], Mapping[Key, Handler]]:
-    """The engine, imported at the first request for it: most of a start's time would be spent on it."""
+    """The engine, imported at the first request for it: most of a start's time would be spent on it.
+
+    Who asks for stacks will soon make some: what that takes is got ready meanwhile.
+    """
 
     def settle(type_name: str, act: str) -> None:
         if act != "delete":
-            time.sleep(resource_seconds.get(type_name, 0))
+            time.sleep(options.resource_seconds.get(type_name, 0))
+
+    def prepare() -> None:
+        clients.prepare(_SERVICES_OF_STACKS, options.region)
+        service_name_from_moto_package_name("iam")  # its table of all names, which moto needs at its first error
 
     def load() -> Mapping[Key, Handler]:
         from crosslane.sandbox.cloudformation.engine import LINGER_SECONDS, Engine
 
         # Who asks for AWS's slowness wants AWS's answers too: DescribeStacks says at once what it sees.
-        linger = 0 if resource_seconds else LINGER_SECONDS
+        linger = 0 if options.resource_seconds else LINGER_SECONDS
         stacks.engine = Engine(clients, clock, settle=settle, linger=linger)
+        threading.Thread(target=prepare, name="prepare", daemon=True).start()
         handlers: Mapping[Key, Handler] = stacks.engine.handlers()
         return handlers
 

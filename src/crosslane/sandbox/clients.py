@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -94,6 +94,11 @@ class Clients:
     def with_credentials(self, credentials: Credentials, service: str, region: str) -> Any:
         """A client with credentials that STS has answered."""
         return self._make(credentials, service, region)
+
+    def prepare(self, services: Iterable[str], region: str) -> None:
+        """Reads what clients of these services are made of, so that the first of each costs no more than the next."""
+        for service in services:
+            self._make(Credentials("", ""), service, region)
 
     def _lasting(self, kept: tuple[str, ...], identity: Identity) -> Identity:
         """The identity with temporary credentials that have some time left, minted anew when they run out."""

@@ -12,11 +12,15 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
+import moto.core.responses
+import moto.core.utils
 from moto.backends import get_backend
 from moto.core.config import default_user_config
-from moto.core.utils import utcnow
+from moto.core.loaders import create_loader
+from moto.core.utils import method_names_from_class, utcnow
 from moto.iam.models import AccessKeyLastUsed, IAMBackend, Role, User, iam_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
@@ -25,6 +29,12 @@ from crosslane.sandbox.wire import Answer, Call, Scope
 
 Environ = dict[str, Any]
 _REGION_IN_AGENT = re.compile(r"region/\S+")
+
+
+# moto makes a loader for each service, which then looks through the folders of all others, and asks a class for its
+# methods at each request. Neither ever changes.
+moto.core.utils.create_loader = cache(create_loader)  # type: ignore[attr-defined]
+moto.core.responses.method_names_from_class = cache(method_names_from_class)  # type: ignore[attr-defined]
 
 
 class Store:
