@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from threading import Lock
 from typing import TYPE_CHECKING, TextIO
 
 from crosslane.pipeline.model import ActionStatus, Execution
 from crosslane.report.pipeline_text import change_line, duration, revision_text, table
+from crosslane.report.redrawn import Redrawn, display_on
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -53,26 +54,14 @@ class PlainExecution:
         yield
 
 
-class LiveExecution:
+class LiveExecution(Redrawn):
     """The table of all actions, redrawn with running times; notes scroll by above it."""
 
     def __init__(self, console: Console, now: Now) -> None:
-        from rich.live import Live
-
-        self._console = console
         self._now = now
         self._lock = Lock()
         self._execution: Execution | None = None
-        self._live = Live(
-            console=console, get_renderable=self._render, refresh_per_second=4, transient=True, redirect_stdout=False
-        )
-
-    def __enter__(self) -> LiveExecution:
-        self._live.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._live.stop()
+        super().__init__(console, per_second=4)
 
     def show(self, execution: Execution) -> None:
         """Take this as what is so now."""
@@ -81,15 +70,6 @@ class LiveExecution:
 
     def note(self, text: str) -> None:
         self._console.print(text, highlight=False, markup=False)
-
-    @contextmanager
-    def paused(self) -> Iterator[None]:
-        """While somebody else writes to the terminal."""
-        self._live.stop()
-        try:
-            yield
-        finally:
-            self._live.start()
 
     def _render(self) -> RenderableType:
         from rich.text import Text
@@ -108,20 +88,11 @@ class LiveExecution:
         return text
 
 
-@contextmanager
-def execution_on(stream: TextIO, now: Now) -> Iterator[PlainExecution | LiveExecution]:
+def execution_on(stream: TextIO, now: Now) -> AbstractContextManager[PlainExecution | LiveExecution]:
     """The display that fits the stream."""
-    if not stream.isatty():
-        yield PlainExecution(stream, now)
-        return
-    from rich.console import Console
-
-    with LiveExecution(Console(file=stream), now) as display:
-        yield display
+    return display_on(stream, lambda stream: PlainExecution(stream, now), lambda console: LiveExecution(console, now))
 
 
-@contextmanager
-def execution_on_stderr(now: Now) -> Iterator[PlainExecution | LiveExecution]:
-    """The display on stderr, which keeps stdout for the result."""
-    with execution_on(sys.stderr, now) as display:
-        yield display
+def execution_on_stderr(now: Now) -> AbstractContextManager[PlainExecution | LiveExecution]:
+    """The display that fits stderr; stdout is kept for the result."""
+    return execution_on(sys.stderr, now)

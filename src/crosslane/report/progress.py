@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, TextIO
 
 from crosslane.plan.model import Step
+from crosslane.report.redrawn import Redrawn, display_on
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -57,35 +58,14 @@ class PlainProgress:
         self._stream.flush()
 
 
-class LiveProgress:
+class LiveProgress(Redrawn):
     """Finished steps scroll by; running ones stay at the bottom with their elapsed time."""
 
     def __init__(self, console: Console, verbose: int) -> None:
-        from rich.live import Live
-
         self.wants_events = verbose > 0
-        self._console = console
         self._lock = Lock()
         self._running: dict[str, tuple[Step, float, str]] = {}
-        self._live = Live(
-            console=console, get_renderable=self._render, refresh_per_second=8, transient=True, redirect_stdout=False
-        )
-
-    def __enter__(self) -> LiveProgress:
-        self._live.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._live.stop()
-
-    @contextmanager
-    def paused(self) -> Iterator[None]:
-        """While somebody else writes to the terminal."""
-        self._live.stop()
-        try:
-            yield
-        finally:
-            self._live.start()
+        super().__init__(console, per_second=8)
 
     def started(self, step: Step) -> None:
         with self._lock:
@@ -120,23 +100,13 @@ class LiveProgress:
         return Text("\n".join(lines), style="dim", no_wrap=True, overflow="ellipsis")
 
 
-@contextmanager
-def progress_on(stream: TextIO, verbose: int) -> Iterator[PlainProgress | LiveProgress]:
-    """The progress display that fits the stream."""
-    if not stream.isatty():
-        yield PlainProgress(stream, verbose)
-        return
-    from rich.console import Console
-
-    with LiveProgress(Console(file=stream), verbose) as progress:
-        yield progress
-
-
-@contextmanager
-def progress_on_stderr(verbose: int) -> Iterator[PlainProgress | LiveProgress]:
-    """The progress display on stderr, which keeps stdout for the result."""
-    with progress_on(sys.stderr, verbose) as progress:
-        yield progress
+def progress_on_stderr(verbose: int) -> AbstractContextManager[PlainProgress | LiveProgress]:
+    """The display that fits stderr; stdout is kept for the result."""
+    return display_on(
+        sys.stderr,
+        lambda stream: PlainProgress(stream, verbose),
+        lambda console: LiveProgress(console, verbose),
+    )
 
 
 def _line(step: Step, outcome: str, detail: str) -> str:
