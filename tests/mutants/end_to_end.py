@@ -15,13 +15,14 @@ from unittest import mock
 from crosslane.apply import waiting
 from crosslane.aws.gateway import Gateway
 from crosslane.cli import applying, world
+from crosslane.config.model import Config
 from crosslane.desired.build import desired_state
 from crosslane.desired.model import BootstrapState, Desired, Document, Stack, Statement
-from crosslane.desired.written import Written
+from crosslane.desired.written import Written, written_policies
 from crosslane.sandbox.lifecycle import MANAGEMENT_PROFILE
 from tests.end_to_end.place import Place, Result, place_in
 from tests.mutants.edits import Edit, edited
-from tests.mutants.generate import Change, Expired, InOrganization, InPolicy, InSession, Mutant
+from tests.mutants.generate import STRANGER, Change, Expired, InOrganization, InPolicy, InSession, Mutant
 from tests.mutants.judge import Failure, all_but
 from tests.mutants.scenario import acts_of, config_of
 
@@ -155,9 +156,20 @@ def _broken(place: Place, change: Change | None) -> Iterator[None]:
 
 def _desiring(wanted: Callable[..., Desired], change: InPolicy) -> Callable[..., Desired]:
     def desired(*given: Any, **more: Any) -> Desired:
-        return with_change(wanted(*given, **more), change)
+        found = wanted(*given, **more)
+        config: Config = given[0]
+        return with_change(found, replace(change, written=_as_written_now(config, found, change.written)))
 
     return desired
+
+
+def _as_written_now(config: Config, desired: Desired, written: Written) -> Written:
+    """The same policy of this desired state: the config may have changed since the mutants were made."""
+
+    def place(one: Written) -> tuple[str, str | None, str, str]:
+        return one.account, one.stack, one.of, one.kind
+
+    return next(one for one in written_policies(config, desired) if place(one) == place(written))
 
 
 def with_change(desired: Desired, change: InPolicy) -> Desired:
@@ -247,6 +259,9 @@ def _never_empty(told: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
     nothing: dict[str, Any] = {"Sid": "Nothing", "Effect": "Allow"}
     if kind == "trust policy":
         nothing |= {"Principal": {"Service": "ec2.amazonaws.com"}, "Action": ["sts:AssumeRole"]}
+    elif kind == "event bus policy":
+        bus = {"Fn::Sub": "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/default"}
+        nothing |= {"Principal": {"AWS": STRANGER}, "Action": ["events:PutEvents"], "Resource": [bus]}
     else:
         nothing |= {"Action": ["sts:GetCallerIdentity"], "Resource": ["*"]}
     return {**told, "Statement": [nothing]}

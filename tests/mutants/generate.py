@@ -29,6 +29,8 @@ class InPolicy:
     owner: str
     live: str
     edit: Edit
+    sid: str | None = None
+    """What the policy's only statement is called, where the service gives it another name: on event buses."""
 
     def is_of(self, name: str) -> bool:
         return re.fullmatch(self.live, name) is not None
@@ -164,7 +166,8 @@ def in_policy(config: Config, written: Written, edit: Edit) -> InPolicy:
             live = "policy of event bus default"
         case unknown:
             raise ValueError(f"{unknown} ({kind}) has no place in the sandbox that is known here")
-    return InPolicy(where, written, account, live, edit)
+    sid = written.document.statements[0].sid if written.kind == "event bus policy" else None
+    return InPolicy(where, written, account, live, edit, sid)
 
 
 # -- from the actions of a good run ----------------------------------------------------------------------------------

@@ -92,7 +92,8 @@ def _with_policy(change: InPolicy, call: Call) -> Policies:
         if held is None or not any(change.is_of(one.name) for one in held):
             return held
         return tuple(
-            replace(one, text=edited_text(one.text, change.edit)) if change.is_of(one.name) else one for one in held
+            replace(one, text=edited_text(one.text, change.edit, change.sid)) if change.is_of(one.name) else one
+            for one in held
         )
 
     policies = call.policies
@@ -104,9 +105,14 @@ def _with_policy(change: InPolicy, call: Call) -> Policies:
 
 
 @lru_cache(maxsize=8192)
-def edited_text(text: str, edit: Edit) -> str:
-    """The text of a policy in force after the change; unchanged where it (not yet) holds the statement."""
+def edited_text(text: str, edit: Edit, sid: str | None = None) -> str:
+    """The text of a policy in force after the change; unchanged where it (not yet) holds the statement.
+
+    ``sid`` is what the only statement is called in the rendered policy, where it has another name in force.
+    """
     document = json.loads(text)
+    if sid is not None:
+        document["Statement"] = [{**one, "Sid": sid} for one in document["Statement"]]
     if not has_statement(document, edit):
         return text
     document = edited(document, edit)

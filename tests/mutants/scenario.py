@@ -110,10 +110,16 @@ def _destroy(place: Place) -> Result:
 
 
 def _change_and_up(place: Place) -> Result:
-    """A pipeline that asks nobody any more: its stack is updated."""
+    """Another branch, one more stage in each account, and nobody is asked any more: every stack but the first changes.
+
+    The events of the stacks are read too, as somebody does who wants to see what happens.
+    """
     if "approval = true" in place.config.read_text():
         place.edit("approval = true", "approval = false")
-    return place.run("up", "--json")
+        place.edit('source = { account = "dev" }', 'source = { account = "dev", branch = "next" }')
+        for account in ("test", "prod"):
+            place.append(f'\n[[stages]]\nname = "{account}-2"\naccount = "{account}"\n')
+    return place.run("up", "--json", "-v")
 
 
 ACTS: tuple[Act, ...] = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from crosslane.config.model import Account, Config, Mode
 from crosslane.desired import names
@@ -54,11 +55,11 @@ def user_document(config: Config, account: Account) -> Document:
 def guide_document(config: Config, account: Account, stacks: Sequence[Stack]) -> Document:
     """Mode ``guide``: the guide's own statements, and what its main script would fail without."""
     wide = {"cloudformation:*", "kms:*"}
-    needed = [
-        statement
-        for statement in deployer_document(config, account, stacks).statements
-        if not all(any(_covers(action, one) for action in wide) for one in statement.actions)
-    ]
+    needed = []
+    for statement in deployer_document(config, account, stacks).statements:
+        beyond = tuple(one for one in statement.actions if not any(_covers(action, one) for action in wide))
+        if beyond:
+            needed.append(replace(statement, actions=beyond))
     return Document(
         (
             Statement(
