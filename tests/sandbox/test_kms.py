@@ -101,3 +101,9 @@ def test_a_key_that_is_disabled_or_going_away_cannot_be_used(kms: Any, key: str)
         assert code(call) == "KMSInvalidStateException"
     kms.cancel_key_deletion(KeyId=key)
     assert kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Disabled"
+
+
+def test_a_public_key_is_to_be_had_of_key_pairs_alone(kms: Any, key: str) -> None:
+    pair = kms.create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
+    assert kms.get_public_key(KeyId=pair)["PublicKey"]
+    assert code(lambda: kms.get_public_key(KeyId=key)) == "UnsupportedOperationException"

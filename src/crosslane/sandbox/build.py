@@ -156,6 +156,7 @@ def build(options: Options, clock: Clock = system_clock, listener: Listener | No
     late = {
         "cloudformation": _cloudformation(clients, clock, options, stacks),
         "lambda": _functions(store, clients, server.endpoint, clock),
+        "kms": kms.prepare,
         "s3": s3.prepare,
     }
     front = Front(store, identities, routes, late, options.id, authorizer if options.enforce else None)

@@ -71,6 +71,26 @@ _CHANGING = (
 _OWN_ONLY = ("GetKeyPolicy", "PutKeyPolicy", "ListResourceTags", "ListKeyPolicies", *_CHANGING)
 
 
+def prepare() -> Mapping[Key, Handler]:
+    """Keeps moto from making a pair of RSA keys for each symmetric key, which takes longer than all the rest of a
+    request. To be called before the first request for KMS."""
+    import moto.kms.models
+    from moto.kms.utils import generate_private_key
+
+    def generate(key_spec: str) -> Any:
+        return _NoPair() if key_spec.startswith(("SYMMETRIC", "HMAC")) else generate_private_key(key_spec)
+
+    moto.kms.models.generate_private_key = generate  # type: ignore[attr-defined]
+    return {}
+
+
+class _NoPair:
+    """https://docs.aws.amazon.com/kms/latest/APIReference/API_GetPublicKey.html (2026-11-25)"""
+
+    def public_key(self) -> bytes:
+        raise ServiceError("UnsupportedOperationException", "The key is not asymmetric")
+
+
 def owners(store: Store) -> dict[Key, Owner]:
     """Sends a request for a key of another account there."""
 
