@@ -6,8 +6,19 @@ from collections.abc import Iterable
 
 from crosslane.desired.model import Desired, OutputOf, Repository, Stack, Tags
 from crosslane.live.model import Absent, Live, LiveStack, Owner, Unreadable, owner_of
-from crosslane.plan.model import Blocked, Op, Part, PutRepository, PutStack, ReadOutputs, Step, VerifyPipeline, step_id
-from crosslane.plan.ownership import Foreign, seen
+from crosslane.plan.model import (
+    Blocked,
+    Conflict,
+    Op,
+    Part,
+    PutRepository,
+    PutStack,
+    ReadOutputs,
+    Step,
+    VerifyPipeline,
+    step_id,
+)
+from crosslane.plan.ownership import seen
 from crosslane.plan.stacks import OutputLookup, decide_stack
 
 
@@ -94,9 +105,7 @@ def _repository(repository: Repository, live: Live, ours: Tags, after: tuple[str
 def _stack(stack: Stack, live: Live, ours: Tags, adopt: bool, outputs: OutputLookup, after: tuple[str, ...]) -> Part:
     account, name = stack.account, stack.name
     found = seen(live.stacks[account, name], account=account, kind="stack", name=name, ours=ours, adopt=adopt)
-    if isinstance(found, Foreign):
-        return found.conflict
-    if isinstance(found, Blocked):
+    if isinstance(found, Conflict | Blocked):
         return found
     decision = decide_stack(stack, found, outputs)
     adopting = found is not None and owner_of(found.tags, ours) is not Owner.OURS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from crosslane.desired.model import PIPELINE_TAG, TOOLS_TAG, Tags
@@ -18,17 +17,13 @@ class Tagged(Protocol):
 T = TypeVar("T", bound=Tagged)
 
 
-@dataclass(frozen=True, slots=True)
-class Foreign:
-    """It is there and not ours; with ``--adopt`` it becomes ours, unless another pipeline holds it."""
-
-    conflict: Conflict
-
-
 def seen(
     found: Reading[T], *, account: str, kind: str, name: str, ours: Tags, adopt: bool
-) -> T | Foreign | Blocked | None:
-    """The live thing, None if it is absent, ``Foreign`` if it may not be touched, ``Blocked`` if it is unreadable."""
+) -> T | Conflict | Blocked | None:
+    """The live thing, None if it is absent, ``Blocked`` if it is unreadable, ``Conflict`` if it is not ours.
+
+    With ``adopt`` what nobody holds counts as ours.
+    """
     match found:
         case Absent():
             return None
@@ -38,7 +33,7 @@ def seen(
             owner = owner_of(thing.tags, ours)
             if owner is Owner.OURS or (owner is Owner.NOBODYS and adopt):
                 return thing
-            return Foreign(_conflict(account, kind, name, owner, thing.tags))
+            return _conflict(account, kind, name, owner, thing.tags)
 
 
 def _conflict(account: str, kind: str, name: str, owner: Owner, tags: Tags) -> Conflict:

@@ -10,6 +10,7 @@ from crosslane.plan.model import (
     AttachToUser,
     Blocked,
     Change,
+    Conflict,
     Op,
     Part,
     PutPolicy,
@@ -19,18 +20,16 @@ from crosslane.plan.model import (
     VerifyAttached,
     step_id,
 )
-from crosslane.plan.ownership import Foreign, seen
+from crosslane.plan.ownership import seen
 
 
 def policy_part(policy: ManagedPolicy, live: Live, ours: Tags, adopt: bool, after: tuple[str, ...]) -> Part:
     """The managed policy: its document and tags, as they should be."""
     account, name = policy.account, policy.name
-    found: LivePolicy | Foreign | Blocked | None = seen(
+    found: LivePolicy | Conflict | Blocked | None = seen(
         live.policies[account, name], account=account, kind="policy", name=name, ours=ours, adopt=adopt
     )
-    if isinstance(found, Foreign):
-        return found.conflict
-    if isinstance(found, Blocked):
+    if isinstance(found, Conflict | Blocked):
         return found
     changes: tuple[Change, ...] = ()
     if found is not None:
@@ -46,12 +45,10 @@ def policy_part(policy: ManagedPolicy, live: Live, ours: Tags, adopt: bool, afte
 def user_parts(user: User, live: Live, ours: Tags, adopt: bool, after: tuple[str, ...]) -> list[Part]:
     """The user under its boundary, then exactly its policies."""
     account, name = user.account, user.name
-    found: LiveUser | Foreign | Blocked | None = seen(
+    found: LiveUser | Conflict | Blocked | None = seen(
         live.users[account, name], account=account, kind="user", name=name, ours=ours, adopt=adopt
     )
-    if isinstance(found, Foreign):
-        return [found.conflict]
-    if isinstance(found, Blocked):
+    if isinstance(found, Conflict | Blocked):
         return [found]
     changes: tuple[Change, ...] = ()
     if found is not None:
@@ -64,12 +61,10 @@ def user_parts(user: User, live: Live, ours: Tags, adopt: bool, after: tuple[str
 def role_parts(role: Role, live: Live, ours: Tags, adopt: bool, after: tuple[str, ...]) -> list[Part]:
     """The role under its boundary with its trust, then exactly its policies, then a read of them."""
     account, name = role.account, role.name
-    found: LiveRole | Foreign | Blocked | None = seen(
+    found: LiveRole | Conflict | Blocked | None = seen(
         live.roles[account, name], account=account, kind="role", name=name, ours=ours, adopt=adopt
     )
-    if isinstance(found, Foreign):
-        return [found.conflict]
-    if isinstance(found, Blocked):
+    if isinstance(found, Conflict | Blocked):
         return [found]
     changes: tuple[Change, ...] = ()
     if found is not None:

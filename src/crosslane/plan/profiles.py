@@ -84,19 +84,8 @@ def key_parts(
         after=(key.id,),
         undo="remove the profile from the files",
     )
-    verify = Step(
-        id=step_id(account, "verify-key", name),
-        account=account,
-        guide="G12",
-        title=f"identity of {name}",
-        op=Op.VERIFY,
-        kind="identity",
-        name=name,
-        reason="the caller is asked for",
-        task=VerifyIdentity(Who.KEY, name, account_id, user.arn),
-        after=(store.id,),
-    )
-    return [key, store, verify]
+    task = VerifyIdentity(Who.KEY, name, account_id, user.arn)
+    return [key, store, _identity(account, "verify-key", name, "G12", task, store.id)]
 
 
 def session_parts(
@@ -153,20 +142,25 @@ def session_parts(
         after=(opened.id,),
         undo="remove the profile from the files",
     )
-    arn = assumed_role_arn(profile)
-    verify = Step(
-        id=step_id(account, "verify-session", name),
+    task = VerifyIdentity(Who.DEPLOYER, name, account_id, assumed_role_arn(profile))
+    verify = _identity(account, "verify-session", name, "G15", task, stored.id)
+    return [opened, stored, verify, _access(profile, first_stack, (verify.id,))]
+
+
+def _identity(account: str, kind: str, name: str, guide: str, task: VerifyIdentity, after: str) -> Step:
+    """The step that asks AWS who the profile is."""
+    return Step(
+        id=step_id(account, kind, name),
         account=account,
-        guide="G15",
+        guide=guide,
         title=f"identity of {name}",
         op=Op.VERIFY,
         kind="identity",
         name=name,
         reason="the caller is asked for",
-        task=VerifyIdentity(Who.DEPLOYER, name, account_id, arn),
-        after=(stored.id,),
+        task=task,
+        after=(after,),
     )
-    return [opened, stored, verify, _access(profile, first_stack, (verify.id,))]
 
 
 def _access(profile: SessionProfile, first_stack: str, after: tuple[str, ...]) -> Step:
