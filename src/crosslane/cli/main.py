@@ -5,6 +5,7 @@ Commands are imported when they are called: ``crosslane --help`` and each comman
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -89,6 +90,8 @@ def program() -> None:
 
 def main() -> NoReturn:
     """Entry point of the console script; always exits."""
+    # What a command makes lives as long as it does: looking for garbage every 700 objects took a tenth of `up`.
+    gc.set_threshold(200_000)
     sys.exit(run(sys.argv[1:]))
 
 
