@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from typing import TypeVar
 
 import click
 
@@ -12,6 +14,21 @@ from crosslane.errors import DONE
 from crosslane.pipeline.approvals import Answer, answer_gate, check_comment, choose, read_state
 from crosslane.pipeline.read import read_revisions
 from crosslane.report.pipeline_text import revision_text
+
+R = TypeVar("R")
+
+
+def answer_options(function: Callable[..., R]) -> Callable[..., R]:
+    """Give a click command what says which gate is meant, and why it is answered so."""
+    for option in (
+        click.option("--execution", "execution_id", metavar="ID", help="Only if it is this execution that waits."),
+        click.option(
+            "--comment", metavar="TEXT", help="Why; kept with the execution.  [default: that crosslane did it]"
+        ),
+        click.argument("stage", required=False, metavar="[STAGE]"),
+    ):
+        function = option(function)
+    return function
 
 
 def answered(

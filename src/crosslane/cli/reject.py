@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from crosslane.cli.answering import answered
+from crosslane.cli.answering import answer_options, answered
 from crosslane.cli.options import Invocation, common_options
 from crosslane.pipeline.approvals import Answer
 
@@ -16,9 +16,7 @@ Examples:
 
 
 @click.command("reject", epilog=EXAMPLES)
-@click.argument("stage", required=False, metavar="[STAGE]")
-@click.option("--comment", metavar="TEXT", help="Why; kept with the execution.  [default: that crosslane did it]")
-@click.option("--execution", "execution_id", metavar="ID", help="Only if it is this execution that waits.")
+@answer_options
 @common_options
 def command(invocation: Invocation, stage: str | None, comment: str | None, execution_id: str | None) -> int:
     """Reject the stage that waits; the execution fails there.
