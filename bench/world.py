@@ -24,30 +24,7 @@ from crosslane.sandbox import lifecycle
 BIN = Path(sys.executable).parent
 PACE = Path(__file__).parent / "pace"
 
-CONFIG = """\
-version = 1
-
-[pipeline]
-name = "sample-lambda"
-region = "eu-west-1"
-source = { provider = "codecommit", account = "dev", repository = "sample-lambda", branch = "main" }
-app = "app"
-
-[accounts]
-tools = { id = "111111111111", profile = "tools" }
-dev = { id = "222222222222", profile = "dev" }
-test = { id = "333333333333", profile = "test" }
-prod = { id = "444444444444", profile = "prod" }
-
-[[stages]]
-name = "test"
-account = "test"
-
-[[stages]]
-name = "production"
-account = "prod"
-approval = true
-"""
+CONFIG = (Path(__file__).parents[1] / "examples" / "sample-lambda" / "crosslane.toml").read_text(encoding="utf-8")
 
 APP = """\
 Transform: AWS::Serverless-2016-10-31

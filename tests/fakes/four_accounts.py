@@ -7,6 +7,9 @@ from pathlib import Path
 from crosslane.config.model import Account, Bootstrap, Config, Mode, Pipeline, Source, Stage
 from crosslane.plan.up import Place
 
+SAMPLE = Path(__file__).parents[2] / "examples" / "sample-lambda" / "crosslane.toml"
+"""The same config as a file."""
+
 MARK = "sample-lambda@111111111111"
 ACCOUNTS = (
     Account("tools", "111111111111", "tools"),

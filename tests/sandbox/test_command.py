@@ -13,31 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.four_accounts import SAMPLE
 from tests.sandbox.conftest import IDS
 
 BIN = Path(sys.executable).parent
 CROSSLANE = [sys.executable, "-m", "crosslane"] if not (BIN / "crosslane").exists() else [str(BIN / "crosslane")]
 AWS = str(BIN / "aws")
-CONFIG = """
-version = 1
-[pipeline]
-name = "sample-lambda"
-region = "eu-west-1"
-source = { provider = "codecommit", account = "dev", repository = "sample-lambda", branch = "main" }
-app = "app"
-[accounts]
-tools = { id = "111111111111", profile = "tools" }
-dev   = { id = "222222222222", profile = "dev" }
-test  = { id = "333333333333", profile = "test" }
-prod  = { id = "444444444444" }
-[[stages]]
-name = "test"
-account = "test"
-[[stages]]
-name = "production"
-account = "prod"
-approval = true
-"""
+CONFIG = SAMPLE.read_text(encoding="utf-8").replace(', profile = "prod"', "")
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.fakes.four_accounts import SAMPLE
 
 from crosslane.config.load import load_config
 from crosslane.desired.build import desired_state
@@ -79,34 +80,7 @@ def test_100_kb_take_less_than_a_second_or_two(name: str) -> None:
     assert time.process_time() - start < 2
 
 
-CONFIG = """
-version = 1
-
-[pipeline]
-name = "sample-lambda"
-region = "eu-west-1"
-source = { provider = "codecommit", account = "dev", repository = "sample-lambda", branch = "main" }
-app = "app"
-
-[accounts]
-tools = { id = "111111111111", profile = "tools" }
-dev = { id = "222222222222", profile = "dev" }
-test = { id = "333333333333", profile = "test" }
-prod = { id = "444444444444", profile = "prod" }
-
-[[stages]]
-name = "test"
-account = "test"
-
-[[stages]]
-name = "production"
-account = "prod"
-approval = true
-
-[bootstrap]
-mode = "MODE"
-accounts = ["tools"]
-"""
+CONFIG = SAMPLE.read_text(encoding="utf-8") + '\n[bootstrap]\nmode = "MODE"\n'
 
 KNOWN = {
     "guide": {
