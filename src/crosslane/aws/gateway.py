@@ -30,6 +30,7 @@ from botocore.credentials import (
     create_credential_resolver,
 )
 from botocore.hooks import HierarchicalEmitter
+from botocore.loaders import Loader
 from botocore.tokens import SSOTokenProvider
 from botocore.utils import JSONFileCache
 
@@ -65,7 +66,7 @@ class Cloud:
         self.place = place
         self.now = now
         self.calls = calls if calls is not None else CallLog()
-        self._loader: Any = None
+        self._loader: _Loader | None = None
         self._lock = Lock()
         self._making = Lock()
         self._gateways: dict[tuple[str, str | None], Gateway] = {}
@@ -128,7 +129,7 @@ class Cloud:
         with self._lock:
             # Only now: making the loader reads the config files, and botocore reads them once a session.
             if self._loader is None:
-                self._loader = session.get_component("data_loader")
+                self._loader = _Loader(session.get_component("data_loader").search_paths)
             session.register_component("data_loader", self._loader)
         return session
 
@@ -240,6 +241,19 @@ _PAGE_MARKS: dict[str, tuple[tuple[str, str], ...]] = {
     "resourcegroupstaggingapi": (("PaginationToken", "PaginationToken"),),
 }
 """Request and answer members that carry on a listing, by service."""
+
+
+class _Loader(Loader):
+    """Takes every folder among the models for a service's: to look into each of the 400, as botocore does, takes longer
+    than to read a model."""
+
+    def __init__(self, search_paths: list[str]) -> None:
+        super().__init__(search_paths, include_default_search_paths=False)
+
+    def list_available_services(self, type_name: str) -> list[str]:
+        """Names of services; whether there is a model of this type shows when it is read (``DataNotFoundError``)."""
+        paths = [Path(path) for path in self.search_paths]
+        return sorted({folder.name for path in paths if path.is_dir() for folder in path.iterdir()})
 
 
 class _Provided(CredentialProvider):
