@@ -26,6 +26,7 @@ from crosslane.desired.build import desired_state
 from crosslane.desired.model import Desired
 from crosslane.sandbox import lifecycle
 from crosslane.sandbox.lifecycle import Running
+from tests.fakes.printed import check_printed
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = (sys.executable, "-c", "from crosslane.cli.main import main; main()")
@@ -245,6 +246,8 @@ def run_here(*arguments: str) -> Result:
         mock.patch.object(sys, "stdin", io.StringIO()),
     ):
         code = run(list(arguments))
+    if "--json" in arguments:
+        check_printed(arguments, out.getvalue())
     return Result(code, out.getvalue(), err.getvalue())
 
 

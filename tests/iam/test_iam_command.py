@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 
 from crosslane.cli.iam import command
 from crosslane.errors import UsageError
+from tests.fakes.printed import check_printed
 
 ALLOW = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
 DENY = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}]}
@@ -37,6 +38,7 @@ def run(lines: list[Any], *options: str) -> Result:
 
 
 def answers(result: Result) -> list[dict[str, Any]]:
+    check_printed(["iam", "decide"], result.stdout)
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
@@ -143,7 +145,9 @@ def test_who_can_reads_an_account_and_names_principals(tmp_path: Path) -> None:
     result = CliRunner().invoke(command, arguments)
     assert result.stdout == "arn:aws:iam::111111111111:user/bob: allowed by an identity policy\n"
     assert "1 of 2" in result.stderr
-    found = json.loads(CliRunner().invoke(command, [*arguments, "--json"]).stdout)
+    printed = CliRunner().invoke(command, [*arguments, "--json"]).stdout
+    check_printed(["iam", "who-can"], printed)
+    found = json.loads(printed)
     assert [row["principal"] for row in found["principals"]] == ["arn:aws:iam::111111111111:user/bob"]
     bad = CliRunner().invoke(command, ["who-can", "GetObject", "x", "--details", str(details)])
     assert isinstance(bad.exception, UsageError)

@@ -8,25 +8,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import jsonschema
 import pytest
 
 from crosslane.apply.hands import PipelineFacts
 from crosslane.apply.outcome import Outcome, StepResult
 from crosslane.aws.calls import CallLog
-from crosslane.cli.main import run
+from crosslane.cli.main import program, run
 from crosslane.errors import OutcomeError
 from crosslane.plan.model import CHANGING, Plan
 from crosslane.report.document import pipeline_document, plan_document, run_document
-from crosslane.report.schema import Printed, schema_text
+from crosslane.report.schema import PRINTED_BY, Printed, schema_text
+from tests.fakes.printed import problems
 from tests.fakes.situation import Situation, everything_exists
 
 SCHEMAS: dict[Printed, dict[str, Any]] = {printed: json.loads(schema_text(printed)) for printed in Printed}
-
-
-def problems(printed: Printed, document: object) -> list[str]:
-    validator = jsonschema.Draft202012Validator(SCHEMAS[printed])
-    return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(json.loads(json.dumps(document)))]
 
 
 def objects(value: object) -> Iterator[dict[str, Any]]:
@@ -39,6 +36,24 @@ def objects(value: object) -> Iterator[dict[str, Any]]:
     elif isinstance(value, list):
         for part in value:
             yield from objects(part)
+
+
+def leaves(command: click.Command, words: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
+    """Every command that does something, by the words that call it."""
+    if not isinstance(command, click.Group):
+        yield " ".join(words), command
+        return
+    context = click.Context(command)
+    for name in command.list_commands(context):
+        inner = command.get_command(context, name)
+        assert inner is not None
+        yield from leaves(inner, (*words, name))
+
+
+def test_every_command_that_prints_json_has_a_schema() -> None:
+    printing = {words for words, one in leaves(program) if any("--json" in option.opts for option in one.params)}
+    assert printing == set(PRINTED_BY)
+    assert set(Printed) == {Printed.ERROR, *(printed for each in PRINTED_BY.values() for printed in each)}
 
 
 @pytest.mark.parametrize("printed", list(Printed))

@@ -133,7 +133,7 @@ def who_can(
     reasons = {decision.request.principal.name: explain(decision).reason for decision in found}
     if as_json:
         rows = [{"principal": name, "reason": reason} for name, reason in reasons.items()]
-        click.echo(json.dumps({"ok": True, "action": action, "resource": resource, "principals": rows}))
+        click.echo(json.dumps({"ok": True, "error": None, "action": action, "resource": resource, "principals": rows}))
         return
     for name, reason in reasons.items():
         click.echo(f"{name}: {reason}")

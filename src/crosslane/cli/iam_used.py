@@ -51,7 +51,7 @@ def command(file: str, principal: str | None, as_json: bool) -> None:
             ) from None
     found = [one for one in found if principal is None or one.principal.endswith(principal)]
     if as_json:
-        click.echo(json.dumps({"ok": True, "principals": [_document(one) for one in found]}, indent=2))
+        click.echo(json.dumps({"ok": True, "error": None, "principals": [_document(one) for one in found]}, indent=2))
         return
     if not found:
         click.echo("no principal used anything", err=True)

@@ -175,7 +175,7 @@ def _put_where_nothing_is(draft: Path, target: Path) -> None:
 
 def _report(invocation: Invocation, path: Path, config: Config) -> None:
     if invocation.json:
-        document = {"ok": True, "path": str(path), "config": asdict(config)}
+        document = {"ok": True, "error": None, "path": str(path), "config": asdict(config)}
         click.echo(json.dumps(document, default=str))
         return
     accounts, stages = len(config.accounts), len(config.stages)

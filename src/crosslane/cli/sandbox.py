@@ -137,7 +137,7 @@ def stop(invocation: Invocation) -> None:
 
     stopped = lifecycle.stop(invocation.load_config())
     if invocation.json:
-        click.echo(json.dumps({"ok": True, "stopped": stopped}))
+        click.echo(json.dumps({"ok": True, "error": None, "stopped": stopped}))
     else:
         click.echo("stopped" if stopped else "no sandbox of this config is running")
 
@@ -162,7 +162,7 @@ def env(invocation: Invocation, *, shell: str) -> None:
         raise OutcomeError("no sandbox of this config is running", "NoSandbox", next="crosslane sandbox start --detach")
     variables = environment(running, config)
     if invocation.json:
-        click.echo(json.dumps({"ok": True, "set": variables, "unset": list(UNSET)}))
+        click.echo(json.dumps({"ok": True, "error": None, "set": variables, "unset": list(UNSET)}))
         return
     click.echo("\n".join(shell_lines(variables, shell)))
 
@@ -205,7 +205,7 @@ def _say_started(invocation: Invocation, config: Config, running: Running) -> No
     profiles = {account.name: account.profile or account.name for account in config.accounts}
     if invocation.json:
         started = {"endpoint": running.endpoint, "pid": running.pid, "profiles": profiles}
-        click.echo(json.dumps({"ok": True, **started, "environment": environment(running, config)}))
+        click.echo(json.dumps({"ok": True, "error": None, **started, "environment": environment(running, config)}))
         return
     option = "" if str(invocation.config_path) == "crosslane.toml" else f" --config {invocation.config_path}"
     click.echo(f"sandbox at {running.endpoint} with {len(profiles)} accounts")

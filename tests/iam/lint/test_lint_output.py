@@ -10,6 +10,7 @@ import pytest
 
 from crosslane.cli.main import run
 from crosslane.iam.lint import RULES
+from tests.fakes.printed import check_printed
 
 PUBLIC = {
     "Version": "2012-10-17",
@@ -66,7 +67,9 @@ def test_text_says_when_nothing_was_found(write: Any, capsys: Any) -> None:
 @pytest.mark.parametrize("option", [["--json"], ["--format", "json"]])
 def test_json_is_one_document_with_counts(write: Any, capsys: Any, option: list[str]) -> None:
     assert lint(*option, write("a.json", PUBLIC), write("b.json", TYPO)) == 1
-    document = json.loads(capsys.readouterr().out)
+    out = capsys.readouterr().out
+    check_printed(["iam", "lint"], out)
+    document = json.loads(out)
     assert document["ok"] is False
     assert document["counts"] == {"error": 1, "warning": 1, "info": 0}
     assert [set(one) for one in document["findings"]] == [

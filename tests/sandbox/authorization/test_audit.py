@@ -11,6 +11,7 @@ import pytest
 
 from crosslane.cli.main import run
 from crosslane.sandbox.authorization.usage import AuditError, usage_of
+from tests.fakes.printed import check_printed
 from tests.sandbox.authorization.conftest import PLACE, TOOLS, People, document
 from tests.sandbox.conftest import attached, error
 
@@ -84,7 +85,9 @@ def test_the_command_prints_it(recorded: Path, capsys: pytest.CaptureFixture[str
     assert "2  iam:ListUsers" in out
     assert "Some: iam:GetUser, kms:*" in out
     assert run(["iam", "used", str(recorded), "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
+    out = capsys.readouterr().out
+    check_printed(["iam", "used"], out)
+    told = json.loads(out)
     assert told["ok"] is True
     assert any(one["principal"].endswith("user/bob") and one["denied"] for one in told["principals"])
 

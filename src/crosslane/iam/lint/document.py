@@ -19,6 +19,7 @@ def findings_document(findings: Sequence[Finding], *, ok: bool) -> dict[str, Any
     """What ``crosslane iam lint --json`` prints."""
     return {
         "ok": ok,
+        "error": None,
         "findings": [
             {
                 "id": one.id,
