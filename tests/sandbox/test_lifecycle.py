@@ -25,6 +25,13 @@ from crosslane.sandbox import lifecycle, process
 from crosslane.sandbox.folder import folder_of
 from crosslane.sandbox.lifecycle import Running
 from tests.sandbox.conftest import Accounts, config_at
+from tests.sandbox.forked import not_forking
+
+
+@pytest.fixture(autouse=True)
+def _processes_as_people_get_them() -> Iterator[None]:
+    with not_forking():
+        yield
 
 
 @pytest.fixture

@@ -32,6 +32,11 @@ def a_developers_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
+    """The project's tests, in this process."""
+    return pytester.runpytest_inprocess("-p", PLUGIN, "-p", "no:cacheprovider", *arguments)
+
+
+def run_as_people_do(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
     """The project's tests, in a process of their own."""
     return pytester.runpytest_subprocess("-p", PLUGIN, "-p", "no:cacheprovider", *arguments)
 
@@ -219,7 +224,7 @@ def test_each_worker_of_xdist_has_a_sandbox_of_its_own(pytester: pytest.Pytester
                 print(worker_id, aws.endpoint, file=file)
         """
     )
-    run(pytester, "-p", "xdist.plugin", "-n", "2", "--dist", "each").assert_outcomes(passed=12)
+    run_as_people_do(pytester, "-p", "xdist.plugin", "-n", "2", "--dist", "each").assert_outcomes(passed=12)
     told = {tuple(line.split()) for line in (pytester.path / "endpoints").read_text().splitlines()}
     assert len(told) == len({worker for worker, _ in told}) == len({endpoint for _, endpoint in told}) == 2
 
@@ -261,7 +266,7 @@ def test_the_package_brings_the_plugin() -> None:
 
 def test_nothing_is_left_after_the_run(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_it(aws):\n    print('FOLDER', aws._up.directory, aws._up.pid)\n")
-    found = re.search(r"FOLDER (\S+) (\d+)", str(run(pytester, "-s").stdout))
+    found = re.search(r"FOLDER (\S+) (\d+)", str(run_as_people_do(pytester, "-s").stdout))
     assert found is not None
     assert not Path(found[1]).exists()
     with pytest.raises(ProcessLookupError):
@@ -273,7 +278,7 @@ def test_nothing_is_left_after_the_run(pytester: pytest.Pytester) -> None:
 
 def test_the_example_passes(pytester: pytest.Pytester) -> None:
     shutil.copytree(EXAMPLE, pytester.path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-    run(pytester).assert_outcomes(passed=6)
+    run_as_people_do(pytester).assert_outcomes(passed=6)
 
 
 @pytest.mark.parametrize(

@@ -46,23 +46,28 @@ def launch(directory: Path, options: Mapping[str, Any]) -> tuple[int, dict[str, 
         )
     with writing(directory):
         log = private(directory / "log")
-    # -P: modules in the folder where the command runs must not stand in for installed ones.
     with log:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "crosslane.sandbox.serve"],
-            env=passed_on(os.environ),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-            start_new_session=True,
-        )
+        process = _program(log)
     _children[process.pid] = process
     try:
         return process.pid, _handshake(process, {**options, "directory": str(directory)}, directory / "log")
     except BaseException:
         end(process.pid, directory)
         raise
+
+
+def _program(log: IO[str]) -> subprocess.Popen[str]:
+    """A sandbox's program, with pipes to it; what it prints goes to the log."""
+    return subprocess.Popen(
+        # -P: modules in the folder where the command runs must not stand in for installed ones.
+        [sys.executable, "-P", "-m", "crosslane.sandbox.serve"],
+        env=passed_on(os.environ),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        text=True,
+        start_new_session=True,
+    )
 
 
 def _handshake(process: subprocess.Popen[str], options: Mapping[str, Any], log: Path) -> dict[str, Any]:
