@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.fakes.printed import check_printed
 
 from crosslane.cli.main import run
 from crosslane.iam.lint import RULES
-from tests.fakes.printed import check_printed
 
 PUBLIC = {
     "Version": "2012-10-17",
