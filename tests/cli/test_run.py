@@ -19,7 +19,9 @@ TO_PRODUCTION = ("DeployToProduction/CreateChangeSetProduction", "DeployToProduc
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    return desk_in(tmp_path, monkeypatch)
+    desk = desk_in(tmp_path, monkeypatch)
+    desk.remote.ran()
+    return desk
 
 
 def succeeds(remote: Remote) -> None:
@@ -109,7 +111,7 @@ def test_a_commit_and_a_branch_say_what_runs(desk: Desk) -> None:
 
     assert desk.run("run", "--commit", COMMIT.upper(), "--no-follow").code == 0
     assert desk.run("run", "--branch", "topic", "--no-follow").code == 0
-    assert desk.run("run", "--no-follow").code == 0
+    assert desk.run("run", "--new", "--no-follow").code == 0
 
     commits = [one["revisions"] and one["revisions"][0]["revisionValue"] for one in desk.remote.started]
     assert commits == [COMMIT, OTHER, None]
@@ -314,7 +316,7 @@ def test_the_deployer_starts_and_reads_where_it_may(desk: Desk) -> None:
 
     assert desk.run("run").code == 0
 
-    assert {profile for _, profile in desk.callers} == {DEPLOYER}
+    assert {profile for account, profile, _, _ in desk.remote.calls if account == "tools"} == {DEPLOYER}
 
 
 def test_the_sign_in_does_what_the_deployer_may_not(desk: Desk) -> None:
@@ -414,20 +416,121 @@ def test_a_closed_transition_is_named(desk: Desk) -> None:
 
     assert result.code == 1
     assert result.err.count("nothing enters DeployToTest: its transition is disabled (a freeze)") == 1
-    assert remote.count("GetPipelineState") == 1
+    assert remote.count("GetPipelineState") < 8
+
+
+def behind_another(remote: Remote, commit: str) -> str:
+    """An execution of that commit waits for approval, and the next one comes as far as that; returns the first."""
+    earlier = remote.begin(artifactRevisions=[{"name": "SourceOutput", "revisionId": commit, "revisionSummary": "Old"}])
+    remote.wait_for_approval(earlier)
+    remote.on_start = lambda execution: remote.succeed(execution, "Source/App", "Build/Build", *TO_TEST)
+    return earlier
 
 
 def test_an_execution_that_waits_behind_another_says_which_and_what_it_waits_for(desk: Desk) -> None:
-    remote = desk.remote
-    earlier = remote.begin()
-    remote.wait_for_approval(earlier)
-    remote.on_start = lambda execution: remote.succeed(execution, "Source/App", "Build/Build", *TO_TEST)
+    earlier = behind_another(desk.remote, OTHER)
 
     result = desk.run("run", "--timeout", "5")
 
     assert result.code == 1
-    assert f"waits until execution {earlier} has left ApproveDeployProd" in result.err
-    assert result.err.count("crosslane approve ApproveDeployProd") == 1
+    assert f"waits until execution {earlier} ({OTHER[:8]} Old) has left ApproveDeployProd" in result.err
+    assert result.err.count(f"crosslane approve ApproveDeployProd --execution {earlier}, or reject") == 1
+    assert f"crosslane approve ApproveDeployProd --execution {earlier}" in result.out
+
+
+def test_approve_does_not_answer_for_another_commit(desk: Desk) -> None:
+    earlier = behind_another(desk.remote, OTHER)
+
+    document = desk.document(Printed.EXECUTION, "run", "--approve", code=1)
+
+    assert document["error"]["code"] == "BehindAnother"
+    assert f"crosslane approve ApproveDeployProd --execution {earlier}" in document["error"]["next"]
+    assert document["standing"]["behind"] == earlier
+    assert desk.remote.tokens
+    assert desk.remote.elapsed < 10
+
+
+def test_approve_answers_for_an_earlier_execution_of_the_same_commit(desk: Desk) -> None:
+    remote = desk.remote
+    earlier = behind_another(remote, COMMIT)
+
+    def answered(stage: str, status: str) -> None:
+        if remote.count("PutApprovalResult") == 1:
+            remote.end(earlier, "Succeeded")
+            remote.wait_for_approval(remote.started[0]["id"])
+        else:
+            remote.end(remote.started[0]["id"], "Succeeded")
+
+    remote.on_answer = answered
+
+    document = desk.document(Printed.EXECUTION, "run", "--new", "--approve")
+
+    assert [one["execution"] for one in document["approved"]] == [earlier, remote.started[0]["id"]]
+
+
+def test_until_approval_is_done_behind_another_executions_gate_too(desk: Desk) -> None:
+    earlier = behind_another(desk.remote, OTHER)
+
+    document = desk.document(Printed.EXECUTION, "run", "--until-approval")
+
+    assert document["standing"]["gates"] == ["ApproveDeployProd/ApproveDeployProd"]
+    assert document["standing"]["behind"] == earlier
+    assert desk.remote.elapsed < 10
+
+
+def test_a_commit_that_is_under_way_is_followed_and_not_started_again(desk: Desk) -> None:
+    pushed = desk.remote.begin(trigger={"triggerType": "CloudWatchEvent", "triggerDetail": "a rule"})
+    desk.remote.at(20, lambda: desk.remote.end(pushed, "Succeeded"))
+
+    result = desk.run("run")
+
+    assert result.code == 0
+    assert f"execution {pushed} runs commit {COMMIT[:8]} already (started by CloudWatchEvent); --new" in result.err
+    assert not desk.remote.started
+
+
+def test_new_starts_another_one_all_the_same(desk: Desk) -> None:
+    desk.remote.begin()
+
+    assert desk.run("run", "--new", "--no-follow").code == 0
+
+    assert len(desk.remote.started) == 1
+
+
+def test_right_after_a_push_the_execution_that_it_starts_is_waited_for(desk: Desk) -> None:
+    remote = desk.remote
+    remote.branches["main"] = OTHER
+
+    def arrives() -> None:
+        pushed = remote.begin(artifactRevisions=[])
+        revision = {"name": "SourceOutput", "revisionId": OTHER, "revisionSummary": "New"}
+        remote.at(20, lambda: remote.executions[pushed].update(artifactRevisions=[revision]))
+        remote.at(40, lambda: remote.end(pushed, "Succeeded"))
+
+    remote.at(5, arrives)
+
+    result = desk.run("run")
+
+    assert result.code == 0
+    assert f"commit {OTHER[:8]} has not run; waiting for the execution that its push starts" in result.err
+    assert not remote.started
+
+
+def test_a_push_that_starts_nothing_is_started_by_hand(desk: Desk) -> None:
+    succeeds(desk.remote)
+    desk.remote.branches["main"] = OTHER
+
+    assert desk.run("run").code == 0
+
+    assert len(desk.remote.started) == 1
+    assert ON_AWS.starts <= desk.remote.elapsed < ON_AWS.starts + 70
+
+
+def test_who_may_not_read_the_branch_can_still_run_it(desk: Desk) -> None:
+    succeeds(desk.remote)
+    desk.remote.denied.add(("dev", "GetBranch"))
+
+    assert desk.run("run").code == 0
 
 
 def test_only_starting_asks_nothing_more(desk: Desk) -> None:
@@ -457,5 +560,8 @@ def test_without_a_sandbox_nothing_is_started_for_it(
     result = desk.run("run", "--sandbox", "--config", str(sample))
 
     assert result.code == 1
-    assert "crosslane sandbox start --detach" in result.err
+    assert (
+        f"crosslane sandbox start --config {sample} --detach, then crosslane up --config {sample} --sandbox"
+        in result.err
+    )
     assert not desk.remote.calls

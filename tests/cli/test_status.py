@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.fakes.pipeline_at_work import BUILD, Remote
+from tests.fakes.pipeline_at_work import BUILD, COMMIT, Remote
 from tests.fakes.pipeline_command import Desk, desk_in
 
 from crosslane.report.schema import Printed
+
+OTHER = "f" * 40
 
 
 @pytest.fixture
@@ -87,6 +89,56 @@ def test_the_latest_or_the_one_that_is_named(desk: Desk) -> None:
 
     assert desk.document(Printed.EXECUTION, "status")["execution"]["id"] == second
     assert desk.document(Printed.EXECUTION, "status", "--execution", first)["execution"]["status"] == "Superseded"
+
+
+def test_right_after_a_push_status_follows_what_the_push_starts(desk: Desk) -> None:
+    desk.remote.end(half_done(desk.remote), "Succeeded")
+    desk.remote.branches["main"] = OTHER
+    desk.remote.at(8, lambda: pushed(desk.remote))
+
+    result = desk.run("status", "--follow")
+
+    assert result.code == 0
+    assert f"commit {OTHER[:8]} has not run; waiting" in result.err
+    assert f"source     {OTHER[:8]} New" in result.out
+
+
+def pushed(remote: Remote) -> None:
+    revision = {"name": "SourceOutput", "revisionId": OTHER, "revisionSummary": "New"}
+    execution = remote.begin(artifactRevisions=[revision])
+    remote.at(20, lambda: remote.end(execution, "Succeeded"))
+
+
+def test_a_push_that_starts_nothing_is_not_told_as_the_success_before_it(desk: Desk) -> None:
+    desk.remote.end(half_done(desk.remote), "Succeeded")
+    desk.remote.branches["main"] = OTHER
+
+    document = desk.document(Printed.ERROR, "status", "--follow", code=1)
+
+    assert document["error"]["code"] == "NoExecution"
+    assert document["error"]["next"] == "crosslane run starts it"
+
+
+def test_the_execution_of_a_commit(desk: Desk) -> None:
+    first = half_done(desk.remote)
+    desk.remote.end(first, "Succeeded")
+    pushed(desk.remote)
+
+    assert desk.document(Printed.EXECUTION, "status", "--commit", COMMIT)["execution"]["id"] == first
+    assert desk.run("status", "--follow", "--commit", OTHER).code == 0
+    assert desk.run("status", "--commit", "e" * 40).code == 1
+    assert desk.run("status", "--commit", COMMIT, "--execution", first).code == 2
+
+
+def test_status_approves_where_it_is_told_to(desk: Desk) -> None:
+    execution = desk.remote.begin()
+    desk.remote.wait_for_approval(execution)
+    desk.remote.on_answer = lambda stage, status: desk.remote.end(execution, "Succeeded")
+
+    document = desk.document(Printed.EXECUTION, "status", "--follow", "--approve")
+
+    assert document["approved"][0]["execution"] == execution
+    assert desk.run("status", "--approve").code == 2
 
 
 def test_an_execution_that_is_not_there(desk: Desk) -> None:

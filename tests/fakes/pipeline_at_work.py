@@ -73,6 +73,8 @@ class Remote:
     exists: bool = True
     elapsed: float = 0.0
     executions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    history: list[dict[str, Any]] = field(default_factory=list)
+    """Executions before those, oldest first; of them only the list tells."""
     runs: list[dict[str, Any]] = field(default_factory=list)
     tokens: dict[str, str] = field(default_factory=dict)
     """Open approvals' tokens by stage."""
@@ -137,6 +139,11 @@ class Remote:
             **members,
         }
         return execution
+
+    def ran(self, commit: str = COMMIT, status: str = "Succeeded") -> None:
+        """An execution of the commit is over since long."""
+        execution = self.begin(str(uuid.uuid4()), status=status, artifactRevisions=[{"revisionId": commit}])
+        self.history.append(self.executions.pop(execution))
 
     def run(self, execution: str, path: str, status: str = "InProgress", **result: Any) -> None:
         """An action begins, or if it is under way already, gets that status and result."""
@@ -250,9 +257,13 @@ class Remote:
         return {"pipelineExecutionId": before["id"]}
 
     def _ListPipelineExecutions(self, account: str, asked: Any) -> Any:  # noqa: N802
-        newest = list(self.executions.values())[::-1][: asked["maxResults"]]
-        members = ("pipelineExecutionId", "status")
-        return {"pipelineExecutionSummaries": [{member: one[member] for member in members} for one in newest]}
+        newest = [*self.history, *self.executions.values()][::-1][: asked["maxResults"]]
+        members = ("pipelineExecutionId", "status", "trigger")
+        return {
+            "pipelineExecutionSummaries": [
+                {member: one[member] for member in members} | {"sourceRevisions": _as_listed(one)} for one in newest
+            ]
+        }
 
     def _GetPipelineExecution(self, account: str, asked: Any) -> Any:  # noqa: N802
         found = self.executions.get(asked["pipelineExecutionId"])
@@ -346,6 +357,15 @@ class As:
     def call(self, service: str, operation: str, parameters: Mapping[str, Any] | None = None) -> dict[str, Any]:
         answer: dict[str, Any] = self.remote.call(self.account, self.profile, service, operation, parameters or {})
         return answer
+
+
+def _as_listed(execution: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """An execution's revisions in the words of the list."""
+    members = ("revisionId", "revisionSummary")
+    return [
+        {"actionName": "App", **{member: one[member] for member in members if member in one}}
+        for one in execution["artifactRevisions"]
+    ]
 
 
 def _fit(value: Any, shape: Any) -> None:

@@ -92,5 +92,4 @@ def desk_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     clock = SimpleNamespace(monotonic=remote.monotonic, sleep=remote.sleep)
     monkeypatch.setattr("crosslane.cli.pipeline.opened", opened)
     monkeypatch.setattr("crosslane.cli.pipeline.time", clock)
-    monkeypatch.setattr("crosslane.cli.logs.time", clock)
     return desk

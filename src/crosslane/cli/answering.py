@@ -65,5 +65,5 @@ def answered(
             click.echo(
                 f"{str(answer).lower()} {gate.path} of execution {gate.execution}" + (f": {what}" if what else "")
             )
-            click.echo(f"crosslane status --follow{site.flags} shows how it goes on")
+            click.echo(f"crosslane status --follow --execution {gate.execution}{site.flags} shows how it goes on")
         return DONE

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -85,7 +84,7 @@ def _source(site: Site, name: str | None, execution_id: str | None) -> Source:
 
 def _lines(site: Site, source: Source | None, build_id: str | None, follow: bool) -> Iterator[Line]:
     """The lines as they come."""
-    watch = Watch(site.pace, time.monotonic, time.sleep, lost=_say_lost)
+    watch = site.watch(_say_lost)
     if source is not None and source.action.declared.is_stack:
         yield from _events(site, source, follow, watch)
         return

@@ -6,15 +6,15 @@ import uuid
 
 import click
 
+from crosslane.cli.choosing import tip, under_way
+from crosslane.cli.following import Wishes, comment_of, followed
 from crosslane.cli.options import Invocation, common_options
-from crosslane.cli.pipeline import Site, Wishes, caller_in, followed, opened_pipeline, report
+from crosslane.cli.pipeline import Site, opened_pipeline, report
 from crosslane.errors import DONE, UsageError
-from crosslane.pipeline.approvals import check_comment
 from crosslane.pipeline.model import Execution, ExecutionStatus
 from crosslane.pipeline.read import read_definition
-from crosslane.pipeline.start import check_commit, start, tip_of
+from crosslane.pipeline.start import check_commit, start
 
-COMMENT = "Approved by crosslane run --approve, without a person looking"
 EXAMPLES = """\b
 Examples:
   crosslane run                          # the branch's tip; follows until it is over
@@ -27,6 +27,7 @@ Examples:
 @click.command("run", epilog=EXAMPLES)
 @click.option("--commit", metavar="ID", help="Run this commit (40 digits) instead of the branch's tip.")
 @click.option("--branch", metavar="NAME", help="Run the tip of this branch of the repository.")
+@click.option("--new", is_flag=True, help="Start one even if an execution of the same commit is under way.")
 @click.option("--follow/--no-follow", default=True, help="Follow it to its end, or only start it.")
 @click.option("--until-approval", is_flag=True, help="Be done, with code 0, as soon as it waits for approval.")
 @click.option("--approve", is_flag=True, help="Approve every stage by itself, as your sign-in; it says so each time.")
@@ -44,6 +45,7 @@ def command(
     invocation: Invocation,
     commit: str | None,
     branch: str | None,
+    new: bool,
     follow: bool,
     until_approval: bool,
     approve: bool,
@@ -52,22 +54,25 @@ def command(
 ) -> int:
     """Start the pipeline and follow it: stages, actions, and the first error with its log.
 
+    If the commit is under way already, because it was pushed just now, that execution is followed.
+
     Code 0 only if it succeeded (or was just started, or waits as --until-approval wants it); 1 if it failed, was
     rejected, stopped or superseded, or is not over in time. Ctrl-C leaves it running.
     """
     _refuse(commit, branch, follow, until_approval, approve, comment)
-    wishes = Wishes(
-        timeout * 60 or None, until_approval, approve, check_comment(COMMENT if comment is None else comment)
-    )
+    wishes = Wishes(timeout * 60 or None, until_approval, approve, comment_of(comment))
     commit = check_commit(commit) if commit is not None else None
     with opened_pipeline(invocation) as site:
         definition = read_definition(site.tools, site.place.name)
         if branch is not None:
-            commit = _tip(site, branch)
-        execution_id = start(site.tools, definition, commit=commit, token=lambda: str(uuid.uuid4()))
-        click.echo(f"started execution {execution_id} of {site.place.name}", err=True)
+            commit = tip(site, branch)
+        execution_id = None if new else under_way(site, commit)
+        fresh = execution_id is None
+        if execution_id is None:
+            execution_id = start(site.tools, definition, commit=commit, token=lambda: str(uuid.uuid4()))
+            click.echo(f"started execution {execution_id} of {site.place.name}", err=True)
         if follow:
-            return followed(invocation, site, definition, execution_id, wishes, fresh=True)
+            return followed(invocation, site, definition, execution_id, wishes, fresh=fresh)
         return started(invocation, site, execution_id)
 
 
@@ -78,13 +83,6 @@ def started(invocation: Invocation, site: Site, execution_id: str) -> int:
         return report(invocation, site, begun, None)
     click.echo(f"crosslane status --follow --execution {execution_id}{site.flags} follows it")
     return DONE
-
-
-def _tip(site: Site, branch: str) -> str:
-    """The commit of a branch of the source's repository, as who may read it in the source's account."""
-    config = site.world.config
-    source = config.pipeline.source
-    return tip_of(caller_in(site.world, config.account(source.account)), source.repository, branch)
 
 
 def _refuse(

@@ -39,12 +39,14 @@ KNOWN_WITHIN = 10.0
 class Pace:
     """Seconds between two looks: ``first`` after a change, then longer and longer up to ``longest``.
 
-    ``outage`` is how long nothing but failures to get an answer is put up with.
+    ``outage`` is how long nothing but failures to get an answer is put up with, ``starts`` how long a push may take
+    to start an execution.
     """
 
     first: float
     longest: float
     outage: float
+    starts: float
     factor: float = 1.5
 
     def after(self, pause: float) -> float:
@@ -52,8 +54,8 @@ class Pace:
         return min(pause * self.factor, self.longest)
 
 
-ON_AWS = Pace(first=1.0, longest=5.0, outage=600.0)
-OFFLINE = Pace(first=0.1, longest=0.5, outage=10.0)
+ON_AWS = Pace(first=1.0, longest=5.0, outage=600.0, starts=15.0)
+OFFLINE = Pace(first=0.1, longest=0.5, outage=10.0, starts=3.0)
 
 
 class TimedOut(Exception):

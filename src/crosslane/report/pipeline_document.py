@@ -11,6 +11,7 @@ from crosslane.errors import CrosslaneError
 from crosslane.pipeline.approvals import Gate
 from crosslane.pipeline.failure import Failure
 from crosslane.pipeline.model import Action, Execution
+from crosslane.pipeline.standing import Standing
 from crosslane.report.document import console_url, error_document
 
 
@@ -49,18 +50,27 @@ def execution_document(
     *,
     error: CrosslaneError | None,
     failure: Failure | None,
-    approved: Sequence[Given],
+    approved: Sequence[Given] = (),
+    standing: Standing | None = None,
     now: datetime,
 ) -> dict[str, Any]:
-    """``run --json`` and ``status --json``. ``execution`` is null for a pipeline that has not run."""
+    """``run --json`` and ``status --json``. ``execution`` is null for a pipeline that has not run, ``standing`` what
+    keeps it out of its next stage."""
     return {
         "ok": error is None,
         "error": error_document(error),
         "pipeline": {"name": place.name, "account": place.account, "region": place.region, "console": place.console},
         "execution": None if execution is None else _execution(place, execution, now),
         "waiting": [] if execution is None else [_waiting(action) for action in execution.waiting],
+        "standing": None if standing is None else _standing(standing),
         "approved": [
-            {"stage": given.gate.stage, "action": given.gate.action, "comment": given.comment, "by": given.by}
+            {
+                "stage": given.gate.stage,
+                "action": given.gate.action,
+                "execution": given.gate.execution,
+                "comment": given.comment,
+                "by": given.by,
+            }
             for given in approved
         ],
         "failure": None if failure is None else _failure(place, failure),
@@ -108,6 +118,16 @@ def _action(place: PipelineIn, action: Action, now: datetime) -> dict[str, Any]:
 
 def _waiting(action: Action) -> dict[str, Any]:
     return {"stage": action.declared.stage, "action": action.declared.name, "since": _time(action.started)}
+
+
+def _standing(standing: Standing) -> dict[str, Any]:
+    return {
+        "stage": standing.stage,
+        "disabled": standing.closed is not None,
+        "reason": standing.closed or None,
+        "behind": standing.behind,
+        "gates": [gate.path for gate in standing.gates],
+    }
 
 
 def _failure(place: PipelineIn, failure: Failure) -> dict[str, Any]:
