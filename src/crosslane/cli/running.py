@@ -23,7 +23,7 @@ from crosslane.cli.recovery import SignInAgain
 from crosslane.cli.world import World
 from crosslane.desired.model import Caution
 from crosslane.errors import DONE, UsageError
-from crosslane.live.model import changed_lately
+from crosslane.live.model import Live, LiveRepository, changed_lately
 from crosslane.plan.model import Op, Plan
 from crosslane.plan.up import Scope
 from crosslane.report.document import console_url, first_error, pipeline_document, run_document
@@ -62,7 +62,7 @@ def run_up(invocation: Invocation, scope: Scope, *, static: bool = False) -> int
             hands = hands_of(world, progress, adopt=scope.adopt)
             hands.found.fresh.update(changed_lately(live, datetime.now(UTC)))
             results = apply_plan(plan, hands)
-        _report(invocation, world, plan, results, hands, time.monotonic() - start)
+        _report(invocation, world, live, plan, results, hands, time.monotonic() - start)
     failed = first_error(results)
     return failed.exit_code if failed is not None else DONE
 
@@ -93,11 +93,17 @@ def _say_first(invocation: Invocation, world: World, plan: Plan) -> None:
 
 
 def _report(
-    invocation: Invocation, world: World, plan: Plan, results: Sequence[StepResult], hands: Hands, seconds: float
+    invocation: Invocation,
+    world: World,
+    live: Live,
+    plan: Plan,
+    results: Sequence[StepResult],
+    hands: Hands,
+    seconds: float,
 ) -> None:
     config = world.config
     name, region = world.desired.pipeline_name, config.pipeline.region
-    profiles = [name for pair in zip_profiles(world) for name in pair if world.files.profile(name) is not None]
+    profiles = _profiles(world)
     cautions: Sequence[Caution] = plan.cautions
     if invocation.json:
         document = run_document(
@@ -125,7 +131,7 @@ def _report(
             profiles=profiles,
             pipeline=hands.found.pipeline,
             console=console_url(name, region, config.partition),
-            following=following(world),
+            following=following(world, live),
         )
     )
     failed = first_error(results)
@@ -133,23 +139,21 @@ def _report(
         click.echo(f"  next: {failed.next}", err=True)
 
 
-def zip_profiles(world: World) -> list[tuple[str, ...]]:
-    """The profiles that the bootstrap makes, by account."""
-    return [
-        (*((state.key_profile.name,) if state.key_profile else ()), state.session_profile.name)
-        for state in world.desired.bootstraps
-    ]
+def _profiles(world: World) -> list[str]:
+    """The profiles of the bootstrap that are there."""
+    made = (one for state in world.desired.bootstraps for one in (state.key_profile, state.session_profile))
+    return [one.name for one in made if one is not None and world.files.profile(one.name) is not None]
 
 
-def following(world: World) -> list[str]:
-    """What a person does next."""
+def following(world: World, live: Live) -> list[str]:
+    """What a person does next; ``live`` is what was there before the run."""
     if world.kept_sandbox is False:
         return [
             "crosslane sandbox start --detach   keeps a sandbox, so that later commands find it",
             'eval "$(crosslane sandbox env)"    lets the AWS CLI use it',
         ]
     source, sandbox = world.config.pipeline.source, " --sandbox" if world.sandboxed else ""
-    return [
-        f"push the app to branch {source.branch} of the repository {source.repository} in account {source.account}",
-        f"crosslane verify{sandbox}   asks again whether all is as it should be",
-    ]
+    first = f"push the app to branch {source.branch} of the repository {source.repository} in account {source.account}"
+    if isinstance(live.repository, LiveRepository) and live.repository.has_branch:
+        first = f"crosslane run{sandbox}   starts the pipeline with what is on branch {source.branch}"
+    return [first, f"crosslane verify{sandbox}   asks again whether all is as it should be"]
