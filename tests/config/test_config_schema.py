@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 
-from crosslane.config import rules
+from crosslane.config import oidc, rules
 from crosslane.config.build import KEYS, LONGEST_KEY_DAYS, VERSION
 from crosslane.config.load import parse_config
 from crosslane.config.model import Account, Bootstrap, Mode, Names, Pipeline, SignIn, Source, Stage
@@ -110,6 +110,8 @@ def test_choices_and_bounds_are_those_of_the_model() -> None:
     bootstrap = TOP["bootstrap"]["properties"]
     assert bootstrap["mode"]["enum"] == list(Mode)
     assert bootstrap["key_max_age_days"]["maximum"] == LONGEST_KEY_DAYS
+    assert bootstrap["oidc"]["pattern"] == f"^{oidc.PATTERN}$"
+    assert bootstrap["oidc"]["maxLength"] == oidc.LONGEST
 
 
 def test_the_minimal_config_and_placeholders_are_valid() -> None:

@@ -108,7 +108,6 @@ def test_the_credentials_file_wins_and_each_source_is_known(files: ProfileFiles)
     )
     assert profile.sources == (Source.CREDENTIALS, Source.CONFIG)
     assert profile.keys is None
-    assert profile.half_keys
     assert profile.text("s3") is None
     assert files.names() == ("a", "default")
 

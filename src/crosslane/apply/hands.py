@@ -30,11 +30,10 @@ def no_mfa_code(serial: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PipelineFacts:
-    """The pipeline as it is: each stage's name, and the role of each of its actions that has one."""
+    """The pipeline as it is, with the names of its stages."""
 
     arn: str
     stages: tuple[str, ...]
-    action_roles: tuple[tuple[str, str], ...]
     first_run: str | None = None
     """One line about the latest execution, or None if there was none."""
 

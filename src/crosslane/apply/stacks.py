@@ -113,7 +113,7 @@ def _update(stack: Stack, live: LiveStack, gateway: Gateway, step: Step, hands: 
         }
         answer = _call_when_known(gateway, "CreateChangeSet", parameters, stack.account, hands)
         named = {"ChangeSetName": answer["Id"], "StackName": live.id}
-        changes = _changes(gateway, named, stack, step, hands)
+        changes = _changes(gateway, named, stack, hands)
         if changes is None:
             delete(gateway, "cloudformation", "DeleteChangeSet", named)
             return ()
@@ -153,9 +153,7 @@ def _call_when_known(
     )
 
 
-def _changes(
-    gateway: Gateway, named: dict[str, str], stack: Stack, step: Step, hands: Hands
-) -> list[dict[str, Any]] | None:
+def _changes(gateway: Gateway, named: dict[str, str], stack: Stack, hands: Hands) -> list[dict[str, Any]] | None:
     """The resource changes of the change set once it is ready; None if it is empty."""
     for _ in hands.clock.pauses(STACK):
         answer = gateway.call("cloudformation", "DescribeChangeSet", named)

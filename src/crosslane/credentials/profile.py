@@ -111,11 +111,6 @@ class Profile:
     def sso_role_name(self) -> str | None:
         return self.text("sso_role_name")
 
-    @property
-    def half_keys(self) -> bool:
-        """An access key id without its secret: AWS tools then fail instead of looking further."""
-        return self.keys is None and self.text(ACCESS_KEY) is not None
-
 
 @dataclass(frozen=True, slots=True)
 class ProfileChange:

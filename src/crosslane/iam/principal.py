@@ -101,11 +101,6 @@ class Principal:
         """The account's root user."""
         return cls.parse(f"arn:{partition}:iam::{account}:root")
 
-    @property
-    def has_identity(self) -> bool:
-        """Whether identity policies, boundary and session policies can exist for it."""
-        return self.account is not None
-
     def context(self, role_arn: str | None = None) -> dict[str, str]:
         """The principal's own condition keys, as AWS puts them in every request.
 

@@ -65,11 +65,6 @@ def is_static(parts: tuple[Part, ...]) -> bool:
     return not any(isinstance(part, Variable) for part in parts)
 
 
-def keys_of(parts: tuple[Part, ...]) -> tuple[str, ...]:
-    """The keys that the text takes from a request."""
-    return tuple(part.key for part in parts if isinstance(part, Variable))
-
-
 def literals_of(parts: tuple[Part, ...], lookup: Lookup) -> list[str] | None:
     """The pieces of the text with its variables filled, none of them a pattern; None if one has no value."""
     out: list[str] = []

@@ -161,7 +161,6 @@ class VerifyStackAccess:
 @dataclass(frozen=True, slots=True)
 class PutRepository:
     repository: Repository
-    tag_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

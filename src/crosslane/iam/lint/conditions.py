@@ -32,11 +32,6 @@ def type_of_key(key: str) -> str | None:
     )
 
 
-def keys_of(statement: Statement) -> frozenset[str]:
-    """The statement's condition keys in lower case."""
-    return frozenset(condition.key.lower() for condition in statement.conditions)
-
-
 def requires_presence(statement: Statement, key: str) -> bool:
     """Whether some condition fails when ``key`` is not in the request."""
     lower = key.lower()

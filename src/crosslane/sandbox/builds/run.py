@@ -221,7 +221,7 @@ def _commands(running: Running) -> PhaseFailure | None:
         phase = running.spec.phases.get(name, Phase())
         try:
             with _phase(running, name.upper()):
-                _run_phase(running, name, phase)
+                _run_phase(running, phase)
         except PhaseFailure as failure:
             first = first or failure
             ends = name in ("install", "pre_build") and phase.on_failure != "CONTINUE"
@@ -236,7 +236,7 @@ def _commands(running: Running) -> PhaseFailure | None:
     return first
 
 
-def _run_phase(running: Running, name: str, phase: Phase) -> None:
+def _run_phase(running: Running, phase: Phase) -> None:
     for language, version in phase.runtime_versions.items():
         here = ".".join(map(str, sys.version_info[:2]))
         if language != "python" or version not in (here, "latest", f"{sys.version_info[0]}.x"):

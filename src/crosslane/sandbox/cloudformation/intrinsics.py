@@ -289,4 +289,3 @@ _FUNCTIONS: Final[Mapping[str, Callable[[Any, Scope], Any]]] = {
     "Fn::GetAZs": _get_azs,
     "Fn::Cidr": _cidr,
 }
-SUPPORTED_FUNCTIONS: Final = tuple(_FUNCTIONS)
