@@ -49,3 +49,26 @@ def test_drift_inside_a_stack_is_found_by_verify(place: Place) -> None:
     drifted = [one for one in verify.document["findings"] if one["id"] == "drift.resource"]
     assert {one["account"] for one in drifted} == {"prod"}
     assert all(one["url"] for one in drifted)
+
+
+def test_what_verify_may_not_look_at_is_a_finding_that_says_what_to_grant(place: Place) -> None:
+    place.up()
+    denied = ["iam:ListRolePolicies", "kms:DescribeKey"]
+    deny = {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": denied, "Resource": "*"}}
+    place.aws("tools", "iam").put_role_policy(RoleName=ROLE, PolicyName="deny", PolicyDocument=json.dumps(deny))
+
+    verify = place.run("verify", "--json")
+
+    assert verify.code == 1
+    errors = [one for one in verify.document["findings"] if one["severity"] == "error"]
+    assert {one["id"] for one in errors} == {"principal.unknown", "drift.unknown"}
+    assert all("not verified" in one["evidence"] for one in errors)
+    fixes = {one["subject"]: one["fix"] for one in errors}
+    assert "iam:ListRolePolicies" in fixes[f"role {ROLE}"]
+    assert "kms:DescribeKey on arn:aws:kms:" in fixes["CMK of stack pre-reqs"]
+
+    deny["Statement"]["Action"] = ["cloudformation:DetectStackDrift"]  # type: ignore[index]
+    place.aws("tools", "iam").put_role_policy(RoleName=ROLE, PolicyName="deny", PolicyDocument=json.dumps(deny))
+    unknown = [one for one in place.run("verify", "--json").document["findings"] if one["id"] == "drift.unknown"]
+
+    assert {one["subject"] for one in unknown} == {"stack pre-reqs", "stack sample-lambda-pipeline"}

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from crosslane.checks.model import Finding, Severity
+from crosslane.checks.unread import unread
 from crosslane.desired.model import BootstrapState
-from crosslane.live.model import Grants, Live, LiveUser, LocalProfile
+from crosslane.live.model import Grants, Live, LiveUser, LocalProfile, Reading, Unreadable
 
 ROTATE_URL = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id-credentials-access-keys-update.html"
 PROCESS_URL = "https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html"
@@ -69,22 +70,29 @@ def profile_findings(state: BootstrapState, live: Live, *, now: datetime) -> tup
     return ()
 
 
-def grant_findings(account: str, grants: Mapping[str, Grants]) -> tuple[Finding, ...]:
-    """What principals of the bootstrap may do beside their managed policies. Keys are ``user NAME``, ``role NAME``."""
-    return tuple(
-        Finding(
-            id="principal.more-than-wanted",
-            severity=Severity.ERROR,
-            account=account,
-            subject=subject,
-            evidence=evidence,
-            cause="somebody granted it by hand: crosslane attaches managed policies only",
-            fix="take it away: it is not in the plan and not bounded by what the plan proves",
-            url=INLINE_URL,
-        )
-        for subject, grant in grants.items()
-        for evidence in _evidence(grant)
-    )
+def grant_findings(account: str, grants: Mapping[str, Reading[Grants]]) -> tuple[Finding, ...]:
+    """What principals of the bootstrap may do beside their managed policies, and where that could not be read.
+
+    Keys are ``user NAME``, ``role NAME``. A principal that is not there has nothing.
+    """
+    return tuple(finding for subject, grant in grants.items() for finding in _granted(account, subject, grant))
+
+
+def _granted(account: str, subject: str, grant: Reading[Grants]) -> Iterable[Finding]:
+    if isinstance(grant, Unreadable):
+        yield unread("principal.unknown", account, subject, grant.reason)
+    elif isinstance(grant, Grants):
+        for evidence in _evidence(grant):
+            yield Finding(
+                id="principal.more-than-wanted",
+                severity=Severity.ERROR,
+                account=account,
+                subject=subject,
+                evidence=evidence,
+                cause="somebody granted it by hand: crosslane attaches managed policies only",
+                fix="take it away: it is not in the plan and not bounded by what the plan proves",
+                url=INLINE_URL,
+            )
 
 
 def sign_in_findings(arns: Mapping[str, str], user_names: Iterable[str]) -> tuple[Finding, ...]:

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 
 from crosslane.checks.model import Finding, Severity
-from crosslane.live.model import ResourceDrift
+from crosslane.checks.unread import unread
+from crosslane.live.model import Absent, Reading, ResourceDrift, StackDrift, Unreadable
 from crosslane.plan.model import CHANGING, Plan, Step
 
 
 def plan_findings(plan: Plan) -> tuple[Finding, ...]:
     """Each change that a plan would make is a finding; so is what could not be read, or is somebody else's."""
     found = [_difference(step) for step in plan.steps if step.op in CHANGING]
-    found += [
-        Finding(
-            id="unreadable",
-            severity=Severity.ERROR,
-            account=block.account,
-            subject=f"{block.kind} {block.name}",
-            evidence=block.reason,
-            cause="the credentials in use may not read it, or AWS did not answer",
-            fix="use credentials that may read it",
-        )
-        for block in plan.blocked
-    ]
+    found += [unread("unreadable", block.account, f"{block.kind} {block.name}", block.reason) for block in plan.blocked]
     found += [
         Finding(
             id="not-ours",
@@ -39,21 +29,41 @@ def plan_findings(plan: Plan) -> tuple[Finding, ...]:
     return tuple(found)
 
 
-def drift_findings(drifts: Mapping[tuple[str, str], Iterable[ResourceDrift]]) -> tuple[Finding, ...]:
-    """Resources that were changed or deleted behind CloudFormation's back. Keys are (account, stack)."""
-    return tuple(
-        Finding(
-            id="drift.resource",
-            severity=Severity.ERROR,
-            account=account,
-            subject=f"{drift.logical_id} ({drift.type}) of stack {stack}",
-            evidence="; ".join(drift.differences) or drift.status,
-            cause="somebody changed it by hand" if drift.status == "MODIFIED" else "somebody deleted it by hand",
-            fix="take the change back by hand, or put it into the config; CloudFormation does not see it by itself",
-            url="https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-drift.html",
-        )
-        for (account, stack), found in drifts.items()
-        for drift in found
+def drift_findings(found: Mapping[tuple[str, str], Reading[StackDrift]]) -> tuple[Finding, ...]:
+    """Resources that were changed or deleted behind CloudFormation's back, and those of which nobody could tell.
+
+    Keys are (account, stack).
+    """
+    return tuple(finding for (account, stack), drift in found.items() for finding in _of_stack(account, stack, drift))
+
+
+def _of_stack(account: str, stack: str, found: Reading[StackDrift]) -> Iterator[Finding]:
+    match found:
+        case Unreadable(reason):
+            yield unread("drift.unknown", account, f"stack {stack}", reason)
+        case Absent():
+            yield unread("drift.unknown", account, f"stack {stack}", "it was deleted meanwhile")
+        case StackDrift(resources, failed):
+            for drift in resources:
+                yield _drifted(account, stack, drift)
+            if failed is not None:
+                yield unread("drift.unknown", account, f"stack {stack}", failed)
+
+
+def _drifted(account: str, stack: str, drift: ResourceDrift) -> Finding:
+    kind = f" ({drift.type})" if drift.type else ""
+    subject = f"{drift.logical_id}{kind} of stack {stack}"
+    if drift.status == "UNKNOWN":
+        return unread("drift.unknown", account, subject, drift.reason or "CloudFormation gave no reason")
+    return Finding(
+        id="drift.resource",
+        severity=Severity.ERROR,
+        account=account,
+        subject=subject,
+        evidence="; ".join(drift.differences) or drift.status,
+        cause="somebody changed it by hand" if drift.status == "MODIFIED" else "somebody deleted it by hand",
+        fix="take the change back by hand, or put it into the config; CloudFormation does not see it by itself",
+        url="https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-drift.html",
     )
 
 

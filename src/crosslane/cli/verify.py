@@ -24,7 +24,7 @@ from crosslane.cli.planning import make_plan
 from crosslane.cli.world import World
 from crosslane.errors import DONE, NOT_SO
 from crosslane.live.drift import read_drift
-from crosslane.live.model import Grants, Live, LiveIdentity, LiveStack, ResourceDrift, Unreadable, Who
+from crosslane.live.model import Live, LiveIdentity, LiveStack, Who
 from crosslane.live.read import read_role_grants, read_user_grants, reading, side_by_side
 from crosslane.plan.model import Op
 from crosslane.plan.up import Scope
@@ -75,8 +75,7 @@ def _credentials(world: World, live: Live) -> list[Finding]:
         reads = {f"role {state.role.name}": partial(reading, partial(read_role_grants, reader, state.role.name))}
         if state.user is not None:
             reads[f"user {state.user.name}"] = partial(reading, partial(read_user_grants, reader, state.user.name))
-        grants = {subject: grant for subject, grant in side_by_side(reads).items() if isinstance(grant, Grants)}
-        found += grant_findings(state.account, grants)
+        found += grant_findings(state.account, side_by_side(reads))
     signed_in = {
         account: identity.arn
         for (account, who), identity in live.identities.items()
@@ -86,31 +85,14 @@ def _credentials(world: World, live: Live) -> list[Finding]:
     return [*found, *sign_in_findings(signed_in, users)]
 
 
-def _drift(world: World, live: Live, pauses: Callable[[], Iterable[float]]) -> list[Finding]:
+def _drift(world: World, live: Live, pauses: Callable[[], Iterable[float]]) -> tuple[Finding, ...]:
     """Findings of CloudFormation's own drift detection, all stacks side by side."""
     reads = {
-        key: partial(read_drift, reader_of(world, key[0], live.identities), found.id, pauses())
+        key: partial(reading, partial(read_drift, reader_of(world, key[0], live.identities), found.id, pauses()))
         for key, found in live.stacks.items()
         if isinstance(found, LiveStack)
     }
-    drifts: dict[tuple[str, str], tuple[ResourceDrift, ...]] = {}
-    unknown = []
-    for (account, stack), found in side_by_side(reads).items():
-        if isinstance(found, Unreadable):
-            unknown.append(
-                Finding(
-                    id="drift.unknown",
-                    severity=Severity.WARNING,
-                    account=account,
-                    subject=f"stack {stack}",
-                    evidence=found.reason,
-                    cause="CloudFormation could not say whether it drifted",
-                    fix="run crosslane verify again",
-                )
-            )
-        else:
-            drifts[account, stack] = found
-    return [*drift_findings(drifts), *unknown]
+    return drift_findings(side_by_side(reads))
 
 
 def _document(

@@ -225,12 +225,25 @@ def canonical_text(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ResourceDrift:
-    """One resource of a stack that is not as its template says: ``status`` is MODIFIED or DELETED."""
+    """One resource of a stack that is not as its template says, or of which CloudFormation could not tell."""
 
     logical_id: str
-    type: str
+    type: str | None
+    """None where CloudFormation told the name alone."""
     status: str
+    """MODIFIED, DELETED or UNKNOWN."""
     differences: tuple[str, ...]
+    reason: str | None = None
+    """Why the status is UNKNOWN."""
+
+
+@dataclass(frozen=True, slots=True)
+class StackDrift:
+    """What a drift detection found: ``resources`` that drifted, or of which it could not tell."""
+
+    resources: tuple[ResourceDrift, ...]
+    failed: str | None = None
+    """Why the detection as a whole says less than it should; None if it came to its end."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from crosslane.sandbox.cloudformation.core import Answer, Core
 from crosslane.sandbox.cloudformation.describe import page, present
 from crosslane.sandbox.cloudformation.errors import invalid
 from crosslane.sandbox.cloudformation.requests import allow_only, named
-from crosslane.sandbox.cloudformation.resources.model import Live, gone, tag_map
+from crosslane.sandbox.cloudformation.resources.model import Live, error_text, gone, tag_map
 from crosslane.sandbox.cloudformation.resources.registry import TYPES
 from crosslane.sandbox.cloudformation.stack import Stack, StackResource
 from crosslane.sandbox.cloudformation.work import Work
@@ -124,15 +124,16 @@ def detect_stack_drift(core: Core, request: Request) -> Answer:
         work = Work(store, stack, core.session(request, None), core.tools)
 
     def detect(work: Work) -> None:
-        try:
-            drifts = tuple(_resource_drift(work, resource) for resource in resources)
-        except Exception as error:
-            with store.changed:
-                detection.status, detection.reason = "DETECTION_FAILED", str(error)
-                store.changed.notify_all()
-            return
+        drifts, failures = [], {}
+        for resource in resources:
+            try:
+                drifts.append(_resource_drift(work, resource))
+            except Exception as error:
+                failures[resource.logical_id] = error_text(error)
         with store.changed:
-            detection.drifts, detection.status = drifts, "DETECTION_COMPLETE"
+            detection.drifts = tuple(drifts)
+            detection.status = "DETECTION_FAILED" if failures else "DETECTION_COMPLETE"
+            detection.reason = _failed(failures) if failures else None
             moved = any(drift.status != "IN_SYNC" for drift in drifts)
             stack.drift_status = "DRIFTED" if moved else "IN_SYNC"
             stack.drift_checked = detection.started
@@ -146,13 +147,23 @@ def detect_stack_drift(core: Core, request: Request) -> Answer:
     return {"StackDriftDetectionId": detection.id}
 
 
+def _failed(failures: Mapping[str, str]) -> str:
+    """The reason of a detection that failed for some resources, in CloudFormation's form.
+
+    https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/801
+    """
+    summary = f"Failed to detect drift on resources [{','.join(failures)}]"
+    told = [{"Resource": name, "FailureReason": reason} for name, reason in failures.items()]
+    return json.dumps({"Summary": summary, "Failures": told}, separators=(",", ":"))
+
+
 def describe_stack_drift_detection_status(core: Core, request: Request) -> Answer:
     store, wanted = core.store(request), request.parameters["StackDriftDetectionId"]
     with store.changed:
         detection = store.detections.get(wanted)
         if detection is None:
             raise invalid(f"Drift detection with id {wanted} does not exist")
-        done = detection.status == "DETECTION_COMPLETE"
+        done = detection.status != "DETECTION_IN_PROGRESS"
         moved = sum(drift.status != "IN_SYNC" for drift in detection.drifts)
         return present(
             {

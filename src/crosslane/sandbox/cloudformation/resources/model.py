@@ -137,6 +137,13 @@ def error_code(error: Exception) -> str:
     return str(response["Error"].get("Code", "")) if isinstance(response, dict) and "Error" in response else ""
 
 
+def error_text(error: Exception) -> str:
+    """What the service said, without what botocore puts before it; else the error's own text."""
+    response: Any = getattr(error, "response", None)
+    said = response["Error"].get("Message") if isinstance(response, dict) and "Error" in response else None
+    return str(said or error)
+
+
 def gone(error: Exception) -> bool:
     """Whether an error says that the resource does not exist (any more)."""
     code = error_code(error)
