@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
+import click
 import pytest
 
 from crosslane.cli.main import COMMANDS
+from crosslane.cli.options import common_options
 from crosslane.config.load import load_config, parse_config
 
 ROOT = Path(__file__).parents[2]
@@ -24,6 +28,26 @@ def table(page: str, heading: str) -> dict[str, str]:
 
 def test_the_readme_has_the_commands_of_the_program_in_its_words() -> None:
     assert list(table("README.md", "## Commands").items()) == list(COMMANDS.items())
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_commands_page_has_all_options_of_its_own(name: str) -> None:
+    page = (ROOT / "docs" / "commands" / f"{name}.md").read_text()
+    command = import_module(f"crosslane.cli.{name.replace('-', '_')}").command
+    common = set(options_of(click.command()(common_options(lambda: None))))
+    assert [option for option in options_of(command) if option not in page and option not in common] == []
+
+
+def options_of(command: click.Command) -> Iterator[str]:
+    """The long options of a command, or of all commands of a group."""
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            assert found is not None
+            yield from options_of(found)
+    for parameter in command.params:
+        yield from (option for option in (*parameter.opts, *parameter.secondary_opts) if option.startswith("--"))
 
 
 def test_the_map_has_every_room() -> None:
