@@ -2,15 +2,16 @@
 
 ::
 
-    AwsError                 any error answer of a service
-    └── AccessDenied         the call was not authorized
-    CredentialsFailure       no credentials, expired or unknown ones: sign in again
-    Unreachable              no answer: network, DNS, TLS, timeouts
+    AwsError                   any error answer of a service
+    ├── AccessDenied           the call was not authorized
+    └── CredentialsFailure     no credentials, expired or unknown ones: sign in again
+    Unreachable                no answer: network, DNS, TLS, timeouts
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -67,7 +68,7 @@ class Unreachable(EnvironmentFailure):
 def translate(
     error: Exception, *, account: str, profile: str | None, service: str, operation: str
 ) -> EnvironmentFailure:
-    """Our error for what botocore raised on a call; never contains a credential."""
+    """Our error for what botocore raised on a call; never contains a credential. Raises what is none of botocore's."""
     who = f"profile {profile}" if profile else "the default credential chain"
     sign_in = f"crosslane sign-in {account}".rstrip()
     again = (
@@ -77,33 +78,20 @@ def translate(
         f"or give {account or 'the account'} a profile in the config"
     )
     action = f"{service}:{operation}"
+    unusable = partial(CredentialsFailure, account=account, operation=action)
     match error:
         case ClientError():
             return _from_answer(error, account=account, who=who, again=again, action=action)
         case ProfileNotFound():
-            return CredentialsFailure(
+            return unusable(
                 f"profile {profile} does not exist in the AWS config and credentials files",
                 code="ProfileNotFound",
-                account=account,
                 next=f"create it by signing in ({sign_in}), or correct `profile` of this account in the config",
-                operation=action,
             )
         case NoCredentialsError() | PartialCredentialsError():
-            return CredentialsFailure(
-                f"{who} has no credentials",
-                code="NoCredentials",
-                account=account,
-                next=again,
-                operation=action,
-            )
+            return unusable(f"{who} has no credentials", code="NoCredentials", next=again)
         case SSOError() | TokenRetrievalError() | InvalidConfigError() | CredentialRetrievalError():
-            return CredentialsFailure(
-                f"{who} could not get credentials: {error}",
-                code="CredentialRetrieval",
-                account=account,
-                next=again,
-                operation=action,
-            )
+            return unusable(f"{who} could not get credentials: {error}", code="CredentialRetrieval", next=again)
         case NoRegionError():
             return EnvironmentFailure(
                 f"no region for {action}",
@@ -136,35 +124,22 @@ def _from_answer(error: ClientError, *, account: str, who: str, again: str, acti
     answer = error.response.get("Error", {})
     code = str(answer.get("Code", "Unknown"))
     text = str(answer.get("Message", "")).strip() or code
-    request_id = error.response.get("ResponseMetadata", {}).get("RequestId")
+    metadata = error.response.get("ResponseMetadata", {})
+    kind: type[AwsError] = AccessDenied if code in DENIED_CODES else AwsError
+    message, next_ = f"{action} failed for {who}: {code}: {text}", None
     if code in EXPIRED_CODES:
-        return CredentialsFailure(
-            f"the credentials of {who} have expired ({code} on {action})",
-            code=code,
-            account=account,
-            next=again,
-            operation=action,
-            request_id=request_id,
-            text=text,
-        )
-    if code in UNKNOWN_KEY_CODES or code == "SignatureDoesNotMatch":
-        return CredentialsFailure(
-            f"AWS does not accept the access key of {who} ({code} on {action})",
-            code=code,
-            account=account,
-            next=again,
-            operation=action,
-            request_id=request_id,
-            text=text,
-        )
-    kind = AccessDenied if code in DENIED_CODES else AwsError
+        kind, next_ = CredentialsFailure, again
+        message = f"the credentials of {who} have expired ({code} on {action})"
+    elif code in UNKNOWN_KEY_CODES or code == "SignatureDoesNotMatch":
+        kind, next_ = CredentialsFailure, again
+        message = f"AWS does not accept the access key of {who} ({code} on {action})"
     return kind(
-        f"{action} failed for {who}: {code}: {text}",
+        message,
         code=code,
         account=account,
-        next=None,
+        next=next_,
         operation=action,
-        request_id=request_id,
+        request_id=metadata.get("RequestId"),
         text=text,
-        repeats=int(error.response.get("ResponseMetadata", {}).get("RetryAttempts", 0)),
+        repeats=int(metadata.get("RetryAttempts", 0)),
     )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from dataclasses import fields, replace
+from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
 from crosslane.config import rules
 from crosslane.config.fit import check_fit
@@ -42,6 +44,8 @@ BOOTSTRAP_KEYS = tuple(field.name for field in fields(Bootstrap))
 NAMES_KEYS = tuple(NAMES_RULES)
 SIGN_IN_KEYS = tuple(field.name for field in fields(SignIn))
 
+
+E = TypeVar("E", bound=StrEnum)
 
 AccountNames = list[str] | None
 """The names that may be referred to; None where the file has no accounts at all, which is said once."""
@@ -209,20 +213,10 @@ def _stages(root: Table, names: AccountNames) -> tuple[Stage, ...]:
 def _bootstrap(root: Table, names: AccountNames, pipeline: Pipeline) -> Bootstrap:
     table = subtable(root, "bootstrap", BOOTSTRAP_KEYS)
     default = Bootstrap()
-    mode = string(table, "mode")
-    known = [str(known) for known in Mode]
-    if mode is not None and mode not in known:
-        message = f"bootstrap.mode: there is no mode {quoted(mode)}{nearest(mode, known)}"
-        table.note("mode", "UnknownMode", message)
-        mode = None
-    store = string(table, "key_store")
-    stores = [str(known) for known in KeyStore]
-    if store is not None and store not in stores:
-        message = f"bootstrap.key_store: there is no store {quoted(store)}{nearest(store, stores)}"
-        table.note("key_store", "UnknownKeyStore", message)
-        store = None
+    mode = _choice(table, "mode", Mode, "mode", "UnknownMode")
+    store = _choice(table, "key_store", KeyStore, "store", "UnknownKeyStore")
     mfa_serial = ruled(table, "mfa_serial", rules.MFA_SERIAL)
-    if mfa_serial is not None and (mode == Mode.KEYLESS or "oidc" in table.values):
+    if mfa_serial is not None and (mode is Mode.KEYLESS or "oidc" in table.values):
         message = "bootstrap.mfa_serial is for the user's key, and in mode keyless there is none"
         table.note("mfa_serial", "MfaWithoutKey", message, "ask for MFA in IAM Identity Center instead")
     oidc = _oidc(table, pipeline.source.branch)
@@ -238,16 +232,27 @@ def _bootstrap(root: Table, names: AccountNames, pipeline: Pipeline) -> Bootstra
     }
     return replace(
         default,
-        mode=Mode(mode) if mode else Mode.KEYLESS if oidc else default.mode,
+        mode=mode or (Mode.KEYLESS if oidc else default.mode),
         accounts=accounts,
         key_max_age_days=whole_number(
             table, "key_max_age_days", default.key_max_age_days, least=1, most=LONGEST_KEY_DAYS
         ),
-        key_store=KeyStore(store) if store else default.key_store,
+        key_store=store or default.key_store,
         mfa_serial=mfa_serial,
         oidc=oidc,
         **chosen,
     )
+
+
+def _choice(table: Table, name: str, choices: type[E], word: str, code: str) -> E | None:
+    """The member of ``choices`` under the key ``name``; ``word`` is what a message calls it."""
+    value = string(table, name)
+    known = [str(choice) for choice in choices]
+    if value is None or value in known:
+        return None if value is None else choices(value)
+    message = f"{dotted((*table.key, name))}: there is no {word} {quoted(value)}{nearest(value, known)}"
+    table.note(name, code, message)
+    return None
 
 
 def _oidc(table: Table, branch: str) -> Oidc | None:

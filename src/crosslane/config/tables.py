@@ -155,6 +155,7 @@ def ruled(
 
 
 def boolean(table: Table, name: str, default: bool) -> bool:
+    """The boolean ``name``; ``default`` where it is absent or none."""
     value = table.values.get(name, default)
     if not isinstance(value, bool):
         hint = ", without quotes" if isinstance(value, str) and value.lower() in ("true", "false") else ""
@@ -165,6 +166,7 @@ def boolean(table: Table, name: str, default: bool) -> bool:
 
 
 def whole_number(table: Table, name: str, default: int, *, least: int, most: int) -> int:
+    """The whole number ``name`` from ``least`` to ``most``; ``default`` where it is absent or none."""
     value = table.values.get(name, default)
     if not isinstance(value, int) or isinstance(value, bool):
         message = f"{dotted((*table.key, name))} must be a whole number, not {type_name(value)}"
