@@ -17,7 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 API_SECONDS = 0.080
-"""One AWS API call within a region, as DESIGN's budget has it."""
+"""One AWS API call within a region, as the budget has it."""
 
 RESOURCE_SECONDS = {
     "AWS::IAM::Role": 15.0,

@@ -96,7 +96,10 @@ def main() -> NoReturn:
 
 
 def run(arguments: list[str]) -> int:
-    """Run the program on ``arguments``; returns its exit code and prints errors as DESIGN's contract says."""
+    """Run the program on ``arguments``; returns its exit code.
+
+    What went wrong is a line on stderr, and with ``--json`` a document on stdout.
+    """
     as_json = "--json" in arguments
     verbose = any(argument in ("-vv", "-vvv") for argument in arguments)
     _prepare_signals()
