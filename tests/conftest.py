@@ -11,7 +11,7 @@ import botocore.session
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.sandbox.forked import forking
+from tests.forked import forking
 
 # A busy machine makes any example slow; the tests' own timeout is what ends one that hangs.
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -7,7 +7,6 @@ import contextlib
 import io
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -27,6 +26,7 @@ from crosslane.desired.model import Desired
 from crosslane.sandbox import lifecycle
 from crosslane.sandbox.lifecycle import Running
 from tests.fakes.printed import check_printed
+from tests.forked import Fork, python
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = (sys.executable, "-c", "from crosslane.cli.main import main; main()")
@@ -120,18 +120,9 @@ class Place:
         assert result.code == 0, result.err
         return result
 
-    def process(self, *arguments: str, **given: Any) -> subprocess.Popen[str]:
-        """Start a Python program as this person, with pipes."""
-        return subprocess.Popen(
-            [sys.executable, *arguments],
-            env=person(self.folder) | {"PYTHONPATH": os.pathsep.join((str(ROOT), *sys.path))},
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            **given,
-        )
+    def process(self, *arguments: str) -> Fork:
+        """Start a Python program (``-c CODE …`` or ``-m MODULE …``) as this person, with pipes."""
+        return python(arguments, person(self.folder), self.folder)
 
     def aws(self, account: str, service: str) -> Any:
         """A client of the account's administrator, unknown to crosslane."""

@@ -24,8 +24,8 @@ from crosslane.errors import EnvironmentFailure, UsageError
 from crosslane.sandbox import lifecycle, process
 from crosslane.sandbox.folder import folder_of
 from crosslane.sandbox.lifecycle import Running
+from tests.forked import not_forking
 from tests.sandbox.conftest import Accounts, config_at
-from tests.sandbox.forked import not_forking
 
 
 @pytest.fixture(autouse=True)

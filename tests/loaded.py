@@ -1,4 +1,4 @@
-"""Imported once by the process whose forks are sandboxes: loads their code, and what is kept of each service.
+"""Imported once by the process whose forks are sandboxes and commands: loads their code, and each service's model.
 
 None of it is state. ``crosslane.sandbox.states`` does the same with what one state needed.
 """
@@ -10,7 +10,7 @@ import importlib
 import pkgutil
 from functools import cache
 
-from crosslane import sandbox
+from crosslane import cli, sandbox
 from crosslane.sandbox.environment import clean_environment
 
 SERVICES = (
@@ -46,8 +46,9 @@ MODULES = (
 def load() -> None:
     """Before anything of moto is imported."""
     clean_environment()
-    for found in pkgutil.walk_packages(sandbox.__path__, f"{sandbox.__name__}."):
-        importlib.import_module(found.name)
+    for room in (sandbox, cli):
+        for found in pkgutil.walk_packages(room.__path__, f"{room.__name__}."):
+            importlib.import_module(found.name)
     for name in MODULES:
         importlib.import_module(name)
 
