@@ -65,7 +65,7 @@ def test_what_verify_may_not_look_at_is_a_finding_that_says_what_to_grant(place:
     assert all("not verified" in one["evidence"] for one in errors)
     fixes = {one["subject"]: one["fix"] for one in errors}
     assert "iam:ListRolePolicies" in fixes[f"role {ROLE}"]
-    assert "kms:DescribeKey on arn:aws:kms:" in fixes["CMK of stack pre-reqs"]
+    assert "kms:DescribeKey on arn:aws:kms:" in fixes["KMSKey of stack pre-reqs"]
 
     deny["Statement"]["Action"] = ["cloudformation:DetectStackDrift"]  # type: ignore[index]
     place.aws("tools", "iam").put_role_policy(RoleName=ROLE, PolicyName="deny", PolicyDocument=json.dumps(deny))
