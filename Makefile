@@ -16,8 +16,8 @@ $(STAMP): pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[sandbox,dev]'
 	@touch $@
 
-demo: $(STAMP) ## set up four accounts and a pipeline in the sandbox
-	$(BIN)/crosslane up --sandbox --config examples/sample-lambda/crosslane.toml
+demo: $(STAMP) ## crosslane up --sandbox on examples/sample-lambda, then git push to production
+	@PATH="$(CURDIR)/$(BIN):$$PATH" examples/demo.sh
 
 test: $(STAMP) ## run the tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile
@@ -31,11 +31,11 @@ check: $(STAMP) ## lint, types, layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(STAMP) ## measure the budgets of DESIGN as ratios
+bench: $(STAMP) ## measure the budgets, as ratios within one run
 	$(BIN)/python -m bench
 
-mutants: $(STAMP) ## break the working set-up one change at a time; writes docs/mutants.md
-	$(BIN)/python -m tests.mutants
+mutants: $(STAMP) ## break the working set-up one change at a time; writes docs/mutants.md (RUNS=N or all)
+	$(BIN)/python -m tests.mutants $(RUNS)
 
 clean: ## remove the environment and caches
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
