@@ -40,6 +40,19 @@ def test_a_pipeline_that_is_not_there(desk: Desk) -> None:
     assert "next: crosslane up" in result.err
 
 
+def test_the_run_of_a_new_pipeline_that_finds_no_branch_is_explained(desk: Desk) -> None:
+    execution = desk.remote.begin(trigger={"triggerType": "CreatePipeline", "triggerDetail": "me"})
+    message = "The action failed because no branch named main was found in the selected AWS CodeCommit repository"
+    desk.remote.run(execution, "Source/App", "Failed", errorDetails={"code": "ConfigurationError", "message": message})
+    desk.remote.end(execution, "Failed")
+
+    assert (
+        "nothing is on branch main yet: the pipeline started itself when it was made; a push to it starts the next run"
+    ) in desk.run("status").out
+    followed = desk.run("status", "--follow", "--execution", execution)
+    assert "next: push the app to branch main, which starts the pipeline" in followed.err
+
+
 def test_one_that_runs(desk: Desk) -> None:
     execution = half_done(desk.remote)
 

@@ -19,7 +19,7 @@ from crosslane.errors import DONE, INTERRUPTED, TERMINATED, CrosslaneError, Envi
 from crosslane.live.model import Who
 from crosslane.pipeline.approvals import read_state
 from crosslane.pipeline.calling import Caller, Checked, FirstThatMay
-from crosslane.pipeline.failure import find_failure, verdict
+from crosslane.pipeline.failure import find_failure, lacks_branch, verdict
 from crosslane.pipeline.follow import OFFLINE, ON_AWS, Pace, Watch
 from crosslane.pipeline.model import Execution, Revision
 from crosslane.pipeline.read import read_revisions
@@ -163,6 +163,10 @@ def named(execution_id: str, runs: Sequence[Revision]) -> str:
     return execution_id + (f" ({', '.join(revision_text(one) for one in runs)})" if runs else "")
 
 
+def _made_it(execution: Execution) -> bool:
+    return execution.trigger.startswith("CreatePipeline")
+
+
 def report(
     invocation: Invocation,
     site: Site,
@@ -200,6 +204,10 @@ def report(
         click.echo(execution_text(site.place, execution, now, failure))
         for action in execution.waiting:
             click.echo(f"\n{approval_hint(site, action.declared.stage)}")
+        if failure is not None and lacks_branch(failure) and not judged:
+            branch = failure.action.declared.setting("BranchName")
+            by_itself = ": the pipeline started itself when it was made" if _made_it(execution) else ""
+            click.echo(f"\nnothing is on branch {branch} yet{by_itself}; a push to it starts the next run")
         if stood is not None:
             click.echo("\n" + "\n".join(held_lines(site, stood)))
     if error is None:

@@ -17,13 +17,13 @@ from crosslane.apply.sessions import not_bootstrapped
 from crosslane.cli.applying import apply_plan, hands_of
 from crosslane.cli.observing import observe
 from crosslane.cli.opening import opened
-from crosslane.cli.options import Invocation
+from crosslane.cli.options import Invocation, aimed
 from crosslane.cli.planning import make_plan, refuse
 from crosslane.cli.recovery import SignInAgain
 from crosslane.cli.world import World
 from crosslane.desired.model import Caution
 from crosslane.errors import DONE, UsageError
-from crosslane.live.model import Live, LiveRepository, changed_lately
+from crosslane.live.model import Absent, Live, LiveRepository, changed_lately
 from crosslane.plan.model import Op, Plan
 from crosslane.plan.up import Scope
 from crosslane.report.document import console_url, first_error, pipeline_document, run_document
@@ -130,19 +130,35 @@ def _report(
             mutating_calls=world.cloud.calls.mutating,
             profiles=profiles,
             pipeline=hands.found.pipeline,
-            console=console_url(name, region, config.partition),
-            following=following(world, live),
+            console=None if world.sandboxed else console_url(name, region, config.partition),
+            latest_run=latest_run(world, live, hands),
+            following=[aimed(line, invocation) for line in following(world, live)],
         )
     )
     failed = first_error(results)
     if failed is not None and failed.next:
-        click.echo(f"  next: {failed.next}", err=True)
+        click.echo(f"  next: {aimed(failed.next, invocation)}", err=True)
 
 
 def _profiles(world: World) -> list[str]:
     """The profiles of the bootstrap that are there."""
     made = (one for state in world.desired.bootstraps for one in (state.key_profile, state.session_profile))
     return [one.name for one in made if one is not None and world.files.profile(one.name) is not None]
+
+
+def latest_run(world: World, live: Live, hands: Hands) -> str | None:
+    """How the pipeline's latest run goes, if that is worth a line; ``live`` is what was there before the run.
+
+    A pipeline that is made starts itself: with nothing on its branch that run can only fail, and is no fault.
+    """
+    facts, repository = hands.found.pipeline, live.repository
+    if facts is None or facts.first_run is None:
+        return None
+    empty = isinstance(repository, Absent) or (isinstance(repository, LiveRepository) and not repository.has_branch)
+    if empty and f"in stage {facts.stages[0]}" in facts.first_run:
+        branch = world.config.pipeline.source.branch
+        return f"starts by itself and ends in {facts.stages[0]}: nothing is on branch {branch} yet"
+    return facts.first_run
 
 
 def following(world: World, live: Live) -> list[str]:

@@ -69,6 +69,17 @@ def _reason(action: Action) -> str:
     return uncoloured(" ".join(said.split())) or "no reason given"
 
 
+def lacks_branch(failure: Failure) -> bool:
+    """Whether the source action found its repository and not its branch, in CodePipeline's words (as users report
+    them; unverified against a live account).
+
+    A pipeline that is made starts itself, before anything was pushed
+    (https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-about-starting.html, 2026-11-25).
+    """
+    declared = failure.action.declared
+    return declared.category == "Source" and "no branch named" in failure.reason
+
+
 def verdict(execution: Execution, failure: Failure | None, account: str, flags: str) -> OutcomeError | None:
     """The error that an execution which is over stands for, or None if it succeeded.
 
@@ -95,6 +106,10 @@ def _failed(execution: Execution, failure: Failure | None, account: str, flags: 
     path, rejected = failure.action.declared.path, failure.action.was_rejected
     if rejected:
         return OutcomeError(f"{path} was {failure.reason}", "ExecutionRejected", account)
+    if lacks_branch(failure):
+        branch = failure.action.declared.setting("BranchName")
+        next_ = f"push the app to branch {branch}, which starts the pipeline"
+        return OutcomeError(f"{path} failed: {failure.reason}", "ExecutionFailed", account, next_)
     can_show = failure.action.declared.is_build or failure.action.declared.is_stack
     option = f" --execution {execution.id}{flags}"
     next_ = (

@@ -74,6 +74,7 @@ def run_text(
     profiles: Sequence[str],
     pipeline: PipelineFacts | None,
     console: str | None,
+    latest_run: str | None = None,
     following: Sequence[str],
 ) -> str:
     """What exists now, what failed, and what to run next."""
@@ -81,9 +82,11 @@ def run_text(
     told = ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome])
     lines = [f"{told} in {seconds:.1f} s; {total_calls} API calls, {mutating_calls} of them changed something."]
     if pipeline is not None:
-        lines += ["", f"pipeline  {' → '.join(pipeline.stages)}", f"          {console}"]
-        if pipeline.first_run:
-            lines.append(f"latest run {pipeline.first_run}")
+        lines += ["", f"pipeline  {' → '.join(pipeline.stages)}", *([f"          {console}"] if console else [])]
+    if latest_run:
+        lines += textwrap.wrap(
+            f"its run   {latest_run}", WIDTH, subsequent_indent=" " * 10, break_long_words=False, break_on_hyphens=False
+        )
     if profiles:
         lines.append(f"profiles  {', '.join(profiles)}")
     failed = [result for result in results if result.error is not None]
