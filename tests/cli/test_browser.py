@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import webbrowser
+from threading import Event
 from unittest import mock
 
 import pytest
@@ -42,6 +43,14 @@ def test_a_browser_in_the_terminal_is_none() -> None:
 def test_a_machine_without_any_browser_has_none() -> None:
     with mock.patch("webbrowser.get", side_effect=webbrowser.Error("none")):
         assert not has_browser({"DISPLAY": ":0"}, "linux")
+
+
+def test_a_browser_that_stays_in_the_foreground_holds_nobody_up() -> None:
+    closed = Event()
+    with mock.patch("webbrowser.open_new_tab", side_effect=lambda url: closed.wait(20)):
+        assert open_browser("http://127.0.0.1/", seconds=0.05)
+        assert not closed.is_set()
+        closed.set()
 
 
 def test_a_browser_that_does_not_start_is_told() -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 import webbrowser
 from collections.abc import Mapping
+from threading import Thread
 
 _TEXT_BROWSERS = frozenset({"www-browser", "links", "elinks", "lynx", "w3m"})
 
@@ -25,8 +25,22 @@ def has_browser(environ: Mapping[str, str], platform: str = sys.platform) -> boo
     return str(getattr(found, "name", "")) not in _TEXT_BROWSERS
 
 
-def open_browser(url: str) -> bool:
-    """Open a new tab; whether that seems to have worked."""
-    with contextlib.suppress(webbrowser.Error, OSError):
-        return webbrowser.open_new_tab(url)
-    return False
+def open_browser(url: str, *, seconds: float = 2) -> bool:
+    """Open a new tab; whether that seems to have worked after so many seconds at most.
+
+    Some browsers, above all those that ``BROWSER`` names, keep their caller until they end: the page would then wait
+    for an answer from the very program that waits for it.
+    """
+    worked = True
+
+    def open_tab() -> None:
+        nonlocal worked
+        try:
+            worked = webbrowser.open_new_tab(url)
+        except (webbrowser.Error, OSError):
+            worked = False
+
+    opening = Thread(target=open_tab, daemon=True)
+    opening.start()
+    opening.join(seconds)
+    return worked
