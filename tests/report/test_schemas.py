@@ -127,9 +127,7 @@ def run_of(failing: str | None = None) -> dict[str, Any]:
     calls = CallLog()
     calls.add("iam", "CreateUser")
     calls.add("iam", "GetUser")
-    facts = PipelineFacts(
-        situation.desired.pipeline_arn, ("Source", "Build"), (("Source/Source", "arn:aws:iam::1:role/r"),)
-    )
+    facts = PipelineFacts(situation.desired.pipeline_arn, ("Source", "Build"))
     return run_document(
         results_of(situation.plan(), failing),
         seconds=1.23456,
