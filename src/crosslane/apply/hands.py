@@ -52,6 +52,7 @@ class Found:
     lock: Lock = field(default_factory=Lock)
 
     def changed_iam(self, account: str) -> None:
+        """Note that IAM was changed in the account just now."""
         with self.lock:
             self.fresh.add(account)
 

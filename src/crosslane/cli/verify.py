@@ -28,7 +28,7 @@ from crosslane.live.model import Live, LiveIdentity, LiveStack, Who
 from crosslane.live.read import read_role_grants, read_user_grants, reading, side_by_side
 from crosslane.plan.model import Op
 from crosslane.plan.up import Scope
-from crosslane.report.document import error_document
+from crosslane.report.document import error_document, step_document
 from crosslane.report.progress import progress_on_stderr
 
 EXAMPLES = """\b
@@ -102,17 +102,7 @@ def _document(
         "ok": good,
         "error": next((error_document(result.error) for result in results if result.error is not None), None),
         "seconds": round(seconds, 3),
-        "checks": [
-            {
-                "id": result.step.id,
-                "account": result.step.account,
-                "guide": result.step.guide,
-                "title": result.step.title,
-                "outcome": str(result.outcome),
-                "detail": result.detail,
-            }
-            for result in results
-        ],
+        "checks": [step_document(result) for result in results],
         "findings": [asdict(finding) for finding in findings],
     }
 

@@ -67,6 +67,7 @@ class World:
 
     @property
     def sandboxed(self) -> bool:
+        """Whether the calls go to a sandbox, kept or not."""
         return self.kept_sandbox is not None
 
     @property

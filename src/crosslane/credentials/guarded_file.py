@@ -71,8 +71,7 @@ def locked(
 
 
 def replace_all(contents: Mapping[Path, bytes], backed_up: Collection[Path]) -> None:
-    """Replace each target by its new contents; the caller holds their locks. The order of renaming is the
-    mapping's.
+    """Replace each target by its new contents; the caller holds their locks. The order of renaming is the mapping's.
 
     Of the files in ``backed_up`` that exist, a copy is kept beside each, unless there is one already. Nothing is
     replaced if any of the new contents cannot be written (``EnvironmentFailure``), a full disk included.

@@ -11,17 +11,14 @@ from crosslane.credentials.secret import Keys, Secret
 from crosslane.credentials.section_text import Value
 
 OWNER_KEY = "crosslane_pipeline"
-"""In each section that crosslane made: ``NAME@TOOLSID`` of the pipeline. AWS tools ignore keys they do not
-know.
-"""
+"""In each section that crosslane made: ``NAME@TOOLSID`` of the pipeline. AWS tools ignore keys they do not know."""
 
 EXPIRES_KEY = "crosslane_expires"
 """Beside a session's keys: when they end, ISO 8601 in UTC."""
 
 ACCESS_KEY, SECRET_KEY, TOKEN_KEY = "aws_access_key_id", "aws_secret_access_key", "aws_session_token"
 OLD_TOKEN_KEY = "aws_security_token"
-"""botocore's ``SharedCredentialProvider`` prefers it to ``aws_session_token``: a stale one breaks new keys.
-"""
+"""botocore's ``SharedCredentialProvider`` prefers it to ``aws_session_token``: a stale one breaks new keys."""
 
 NEW_KEY, NEW_SECRET = "crosslane_new_access_key_id", "crosslane_new_secret_access_key"
 """A key that a rotation has made and not proven yet, beside the one in use."""
@@ -129,9 +126,7 @@ class ProfileChange:
 
 @dataclass(frozen=True, slots=True)
 class SsoSessionChange:
-    """The keys of ``[sso-session NAME]`` in the config file. One that exists with other values needs
-    ``adopt``.
-    """
+    """The keys of ``[sso-session NAME]`` in the config file. One that exists with other values needs ``adopt``."""
 
     name: str
     values: Mapping[str, str | None]

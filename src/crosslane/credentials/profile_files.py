@@ -98,8 +98,7 @@ class ProfileFiles:
     def remove(self, names: Iterable[str], owner: str | None = None) -> tuple[str, ...]:
         """Take the profiles out of both files and tell which were there.
 
-        With ``owner`` one that does not carry this mark is an ``OutcomeError`` (``NotOurs``) and nothing is
-        removed.
+        With ``owner`` one that does not carry this mark is an ``OutcomeError`` (``NotOurs``) and nothing is removed.
         """
         wanted = tuple(names)
         removed: list[str] = []
@@ -268,9 +267,7 @@ def _not_ours(kind: str, name: str) -> OutcomeError:
 
 
 def _place(value: str, environ: Mapping[str, str], home: Path) -> Path:
-    """A path with ``$NAME``, ``${NAME}`` and a leading ``~`` resolved, as botocore's ``raw_config_parse``
-    does.
-    """
+    """A path with ``$NAME``, ``${NAME}`` and a leading ``~`` resolved, as botocore's ``raw_config_parse`` does."""
     value = re.sub(r"\$(?:(\w+)|\{([^}]*)\})", lambda m: environ.get(m[1] or m[2], m[0]), value, flags=re.ASCII)
     if value == "~" or value.startswith("~/"):
         return home / value[2:]

@@ -7,8 +7,7 @@ from datetime import datetime
 
 
 class Secret:
-    """A string that shows as ``***`` in ``str``, ``repr``, ``format`` and tracebacks; ``reveal`` gives it
-    out.
+    """A string that shows as ``***`` in ``str``, ``repr``, ``format`` and tracebacks; ``reveal`` gives it out.
 
     Compares and hashes by value. It cannot be pickled, so that it does not land in a cache by accident.
     """

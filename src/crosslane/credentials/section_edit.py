@@ -81,9 +81,7 @@ def without_section(text: str, section: str) -> str:
 
 
 def _emptied(out: Outline, gone: list[Section]) -> str:
-    """Take out the keys and leave the header: what follows is indented, and would continue a value further
-    up.
-    """
+    """Take out the keys and leave the header: what follows is indented, and would continue a value further up."""
     own = {index for target in gone for option in target.options for index in option.lines}
     return "".join(line for index, line in enumerate(out.lines) if index not in own)
 
@@ -108,9 +106,7 @@ def _replaced(out: Outline, option: Option, value: str) -> dict[int, str]:
 
 
 def _insert(lines: list[str], out: Outline, target: Section, values: list[tuple[str, str]]) -> None:
-    """Put new keys below the last one, no deeper than it and no shallower than the next line that says
-    something.
-    """
+    """Put new keys below the last one, no deeper than it and no shallower than the next line that says something."""
     at = target.last_line
     if target.options:
         indent = target.options[-1].indent

@@ -32,9 +32,7 @@ _NAMED_KINDS = ("profile", "sso-session", "services")
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One key of a section. ``lines`` are the indexes of its own lines: the first, then those that continue
-    it.
-    """
+    """One key of a section. ``lines`` are the indexes of its own lines: the first, then those that continue it."""
 
     key: str
     text: str
@@ -45,9 +43,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """``name`` is what stands between the brackets; ``header`` its line; ``options`` in the order of the
-    file.
-    """
+    """``name`` is what stands between the brackets; ``header`` its line; ``options`` in the order of the file."""
 
     name: str
     header: int
@@ -91,9 +87,7 @@ def outline(text: str) -> Outline:
 
 
 def read_sections(text: str) -> dict[str, dict[str, Value]]:
-    """Section name to keys, as botocore's ``raw_config_parse`` has them; of duplicates, the last value
-    counts.
-    """
+    """Section name to keys, as botocore's ``raw_config_parse`` has them; of duplicates, the last value counts."""
     merged: dict[str, dict[str, str]] = {}
     for section in outline(text).sections:
         merged.setdefault(section.name, {}).update({option.key: option.text for option in section.options})
@@ -241,9 +235,7 @@ def _kind(section: str) -> str | None:
 
 
 def _quoted_name(section: str) -> str | None:
-    """``x`` of ``profile x`` or ``profile "x"``; None where it is not two words (botocore leaves those
-    out).
-    """
+    """``x`` of ``profile x`` or ``profile "x"``; None where it is not two words (botocore leaves those out)."""
     try:
         words = shlex.split(section)
     except ValueError:

@@ -189,6 +189,8 @@ class OutputOf:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
+    """A stack's parameter with its value, or the output of another stack that gives it."""
+
     name: str
     value: str | OutputOf
 

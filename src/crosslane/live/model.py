@@ -75,6 +75,8 @@ class LivePolicy:
 
 @dataclass(frozen=True, slots=True)
 class LiveUser:
+    """A user with the ARNs of its ``attached`` policies and of its ``boundary``."""
+
     arn: str
     attached: tuple[str, ...]
     boundary: str | None
@@ -85,7 +87,7 @@ class LiveUser:
 
 @dataclass(frozen=True, slots=True)
 class LiveRole:
-    """``trust`` is canonical JSON text."""
+    """A role; ``trust`` is canonical JSON text."""
 
     arn: str
     trust: str
@@ -122,11 +124,14 @@ class LiveStack:
     """When it was last updated; an operation that has begun shows in it."""
 
     def output(self, key: str) -> str | None:
+        """The value of an output; None if the stack has none of that name."""
         return dict(self.outputs).get(key)
 
 
 @dataclass(frozen=True, slots=True)
 class LiveRepository:
+    """The CodeCommit repository of the source stage."""
+
     arn: str
     tags: Tags
     has_branch: bool

@@ -83,17 +83,7 @@ def run_document(
         "ok": failed is None and all(result.outcome is not Outcome.PENDING for result in results),
         "error": error_document(failed),
         "seconds": round(seconds, 3),
-        "steps": [
-            {
-                "id": result.step.id,
-                "account": result.step.account,
-                "guide": result.step.guide,
-                "title": result.step.title,
-                "outcome": str(result.outcome),
-                "detail": result.detail,
-            }
-            for result in results
-        ],
+        "steps": [step_document(result) for result in results],
         "calls": {"total": calls.total, "mutating": calls.mutating},
         "accounts": {
             place.name: {"id": place.id, "profile": place.profile, "arn": arns.get(place.name)} for place in places
@@ -101,6 +91,18 @@ def run_document(
         "profiles": list(profiles),
         "pipeline": None if pipeline is None else dict(pipeline),
         "warnings": warnings_document(cautions),
+    }
+
+
+def step_document(result: StepResult) -> dict[str, Any]:
+    """A step of ``up --json``, and a check of ``verify --json``."""
+    return {
+        "id": result.step.id,
+        "account": result.step.account,
+        "guide": result.step.guide,
+        "title": result.step.title,
+        "outcome": str(result.outcome),
+        "detail": result.detail,
     }
 
 
@@ -138,4 +140,5 @@ def first_error(results: Iterable[StepResult]) -> CrosslaneError | None:
 
 
 def warnings_document(cautions: Iterable[Caution]) -> list[dict[str, Any]]:
+    """``warnings`` of every document."""
     return [{"id": caution.id, "account": caution.account, "message": caution.message} for caution in cautions]
