@@ -28,34 +28,35 @@ from crosslane.sandbox.cloudformation.work import Work
 from crosslane.sandbox.request import Request, ServiceError
 
 _NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]*")
+_TAKEN = (
+    "StackName",
+    "TemplateBody",
+    "TemplateURL",
+    "UsePreviousTemplate",
+    "Parameters",
+    "Capabilities",
+    "ResourceTypes",
+    "RoleARN",
+    "RollbackConfiguration",
+    "NotificationARNs",
+    "Tags",
+    "ChangeSetName",
+    "ClientToken",
+    "Description",
+    "ChangeSetType",
+    "OnStackFailure",
+)
+"""The parameters of CreateChangeSet that count here."""
 
 
 def create_change_set(core: Core, request: Request) -> Answer:
-    allow_only(
-        request,
-        "StackName",
-        "TemplateBody",
-        "TemplateURL",
-        "UsePreviousTemplate",
-        "Parameters",
-        "Capabilities",
-        "ResourceTypes",
-        "RoleARN",
-        "RollbackConfiguration",
-        "NotificationARNs",
-        "Tags",
-        "ChangeSetName",
-        "ClientToken",
-        "Description",
-        "ChangeSetType",
-        "OnStackFailure",
-    )
+    """CreateChangeSet, for a stack that is there or for a new one. The same token again gets the same answer."""
+    allow_only(request, *_TAKEN)
     given, store = request.parameters, core.store(request)
     name, kind = _change_set_name(request), given.get("ChangeSetType", "UPDATE")
     if kind == "IMPORT":
         raise unsupported("change sets of type IMPORT")
-    on_failure = given.get("OnStackFailure")
-    if on_failure == "DELETE" and kind != "CREATE":
+    if given.get("OnStackFailure") == "DELETE" and kind != "CREATE":
         raise invalid("OnStackFailure DELETE is only valid when ChangeSetType is CREATE.")
     token = given.get("ClientToken")
     with store.changed:
@@ -73,34 +74,45 @@ def create_change_set(core: Core, request: Request) -> Answer:
         found = _stack_for(store, request, kind, name)
         if (known := _same(store, found, name, token)) is not None:
             return {"Id": known.id, "StackId": known.stack_id}
-        stack = found if found is not None else _new_stack(core, store, stack_name(request))
-        if failure is None:
-            diff, failure = _worked_out(store, stack, definition)
-        else:
-            diff = Difference((), anything=False)
-        if found is None:
-            store.stacks[stack.id] = stack
-        if failure is None and kind == "UPDATE" and not diff.anything:
-            failure = NO_CHANGES
-        change_set = ChangeSet(
-            id=store.place.arn(f"changeSet/{name}/{core.new_id()}"),
-            name=name,
-            type=kind,
-            stack_id=stack.id,
-            stack_name=stack.name,
-            created=core.tools.clock(),
-            definition=definition,
-            difference=diff,
-            status="FAILED" if failure is not None else "CREATE_COMPLETE",
-            execution_status="UNAVAILABLE" if failure is not None else "AVAILABLE",
-            description=given.get("Description"),
-            reason=failure,
-            on_failure=on_failure,
-            token=token,
-        )
-        store.change_sets[change_set.id] = change_set
-        if kind == "CREATE":
-            stack.change_set_id = change_set.id
+        return _recorded(core, store, request, found, definition, failure)
+
+
+def _recorded(
+    core: Core, store: Store, request: Request, found: Stack | None, definition: Definition, failure: str | None
+) -> Answer:
+    """Work out what the change set changes and keep it; ``found`` is its stack, made if there is none.
+
+    ``failure`` is why it cannot be executed, if that is known already.
+    """
+    given = request.parameters
+    name, kind = _change_set_name(request), given.get("ChangeSetType", "UPDATE")
+    stack = found if found is not None else _new_stack(core, store, stack_name(request))
+    diff = Difference((), anything=False)
+    if failure is None:
+        diff, failure = _worked_out(store, stack, definition)
+    if found is None:
+        store.stacks[stack.id] = stack
+    if failure is None and kind == "UPDATE" and not diff.anything:
+        failure = NO_CHANGES
+    change_set = ChangeSet(
+        id=store.place.arn(f"changeSet/{name}/{core.new_id()}"),
+        name=name,
+        type=kind,
+        stack_id=stack.id,
+        stack_name=stack.name,
+        created=core.tools.clock(),
+        definition=definition,
+        difference=diff,
+        status="FAILED" if failure is not None else "CREATE_COMPLETE",
+        execution_status="UNAVAILABLE" if failure is not None else "AVAILABLE",
+        description=given.get("Description"),
+        reason=failure,
+        on_failure=given.get("OnStackFailure"),
+        token=given.get("ClientToken"),
+    )
+    store.change_sets[change_set.id] = change_set
+    if kind == "CREATE":
+        stack.change_set_id = change_set.id
     return {"Id": change_set.id, "StackId": stack.id}
 
 
