@@ -43,6 +43,12 @@ def test_a_key_keeps_what_it_was_given(kms: Any, key: str, name: str) -> None:
     assert code(lambda: kms.create_alias(AliasName=f"alias/{name}", TargetKeyId=key)) == "AlreadyExistsException"
 
 
+def test_an_alias_that_is_not_there_is_not_found(kms: Any) -> None:
+    for named in ("alias/none", "arn:aws:kms:eu-west-1:111111111111:alias/none"):
+        told = error(lambda named=named: kms.encrypt(KeyId=named, Plaintext=b"x"))  # type: ignore[misc]
+        assert told == ("NotFoundException", "Alias arn:aws:kms:eu-west-1:111111111111:alias/none is not found.")
+
+
 @pytest.mark.parametrize(
     ("policy", "message"),
     [

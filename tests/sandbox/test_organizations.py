@@ -40,3 +40,21 @@ def test_new_accounts_hold_the_sign_ins_role_and_nothing_else(accounts: Accounts
         assert [role["RoleName"].split("_")[0] for role in iam.list_roles()["Roles"]] == ["AWSReservedSSO"]
         assert iam.list_users()["Users"] == []
         assert iam.list_policies(Scope="Local")["Policies"] == []
+
+
+def test_a_control_policy_is_attached_once_its_type_is_enabled_and_the_last_one_stays(
+    accounts: Accounts, name: str
+) -> None:
+    client = accounts.client(MANAGEMENT_PROFILE, "organizations")
+    root = client.list_roots()["Roots"][0]["Id"]
+    unit = client.create_organizational_unit(ParentId=root, Name=name)["OrganizationalUnit"]["Id"]
+    opt_out = {"Content": "{}", "Description": "", "Name": name, "Type": "AISERVICES_OPT_OUT_POLICY"}
+    made = client.create_policy(**opt_out)["Policy"]["PolicySummary"]["Id"]
+    assert code(lambda: client.attach_policy(PolicyId=made, TargetId=unit)) == "PolicyTypeNotEnabledException"
+    assert code(lambda: client.detach_policy(PolicyId=made, TargetId=unit)) == "PolicyNotAttachedException"
+
+    if not any(one["Type"] == "SERVICE_CONTROL_POLICY" for one in client.list_roots()["Roots"][0]["PolicyTypes"]):
+        client.enable_policy_type(RootId=root, PolicyType="SERVICE_CONTROL_POLICY")
+    full = {"PolicyId": "p-FullAWSAccess", "TargetId": unit}
+    assert code(lambda: client.attach_policy(**full)) == "DuplicatePolicyAttachmentException"
+    assert code(lambda: client.detach_policy(**full)) == "ConstraintViolationException"

@@ -79,6 +79,13 @@ class Store:
             return None
         return next((user for user in list(self.iam(account).users.values()) if user.arn == arn), None)
 
+    def kms_key(self, account: str, region: str, named: str) -> Any | None:
+        """The key that an id, an alias or the ARN of either names; moto falls over an alias that is not there."""
+        backend = self.backend("kms", account, region)
+        alias = str(backend.get_alias_name(named))
+        found = backend.get_key_id_from_alias(alias) if alias.startswith("alias/") else named
+        return None if found is None else backend.keys.get(backend.get_key_id(found))
+
     def user_of_key(self, access_key: str) -> Identity | None:
         """The user whose active access key this is. moto forgets deleted keys in the user only, and keeps a renamed
         user's old name in its keys, so the users are asked."""

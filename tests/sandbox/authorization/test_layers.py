@@ -284,7 +284,6 @@ def test_service_control_policies_bind_the_members_below_them(own_accounts: Acco
     dev, test = own_accounts.client("dev", "iam"), own_accounts.client("test", "iam")
     root = organization.list_roots()["Roots"][0]["Id"]
     unit = organization.create_organizational_unit(ParentId=root, Name="deny")["OrganizationalUnit"]["Id"]
-    organization.attach_policy(PolicyId="p-FullAWSAccess", TargetId=unit)
     organization.move_account(AccountId="222222222222", SourceParentId=root, DestinationParentId=unit)
     content = document({"Effect": "Deny", "Action": "iam:ListUsers"})
     scp = _attached(organization, "SERVICE_CONTROL_POLICY", content, unit)

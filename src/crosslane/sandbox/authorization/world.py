@@ -96,8 +96,7 @@ class StoreWorld:
             region, account = parts[3], parts[4]
         if account not in self.store.accounts:
             return None
-        backend = self.store.backend("kms", account, region)
-        found = backend.keys.get(backend.any_id_to_key_id(named) or "")
+        found = self.store.kms_key(account, region, named)
         return None if found is None else str(found.arn)
 
     def ciphertext_key(self, region: str, blob: bytes) -> str | None:

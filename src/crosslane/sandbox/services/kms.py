@@ -198,12 +198,11 @@ def _backend(store: Store, request: Request) -> Any:
 
 def _find(store: Store, request: Request) -> Any | None:
     """The key that the request names or whose ciphertext it brings."""
-    backend = _backend(store, request)
     parameters = request.parameters
     named = parameters.get("KeyId") or parameters.get("TargetKeyId") or parameters.get("DestinationKeyId")
     if named is None:
-        return backend.keys.get(_key_of_ciphertext(request))
-    return backend.keys.get(backend.any_id_to_key_id(str(named)) or "")
+        return _backend(store, request).keys.get(_key_of_ciphertext(request))
+    return store.kms_key(request.account, request.region, str(named))
 
 
 def _key(store: Store, request: Request) -> Any:

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from moto.core.utils import get_service_model
 from moto.organizations import utils
@@ -23,6 +24,8 @@ Key = tuple[str, str]
 
 _OF_ANY_MEMBER = frozenset({"DescribeOrganization", "ListHandshakesForAccount", "LeaveOrganization"})
 _CHANGING = ("Create", "Delete", "Update", "Attach", "Detach", "Enable", "Disable", "Move", "Close", "Remove")
+_NEVER_NONE = ("SERVICE_CONTROL_POLICY",)
+"""https://docs.aws.amazon.com/organizations/latest/userguide/orgs_policies_detach.html: one SCP stays attached"""
 _DELEGATED_SERVICE = "ssm.amazonaws.com"
 
 
@@ -95,8 +98,46 @@ def routes(store: Store, organization: Organization) -> tuple[dict[Key, Owner], 
             message = "You don't have permissions to access this resource."
             raise ServiceError("AccessDeniedException", message)
 
+    def attachable(request: Request) -> None:
+        _check_attachment(store.backend("organizations", organization.management, store.partition), request)
+
     operations = get_service_model("organizations").operation_names
-    return (
-        {("organizations", operation): owner for operation in operations},
-        {("organizations", operation): (allowed,) for operation in operations},
-    )
+    checks: dict[Key, Sequence[Check]] = {("organizations", operation): (allowed,) for operation in operations}
+    for operation in ("AttachPolicy", "DetachPolicy"):
+        checks["organizations", operation] = (allowed, attachable)
+    return {("organizations", operation): owner for operation in operations}, checks
+
+
+def _check_attachment(state: Any, request: Request) -> None:
+    """What moto lets through in silence: a policy of a type that is not enabled, twice the same, not there, the last.
+
+    https://docs.aws.amazon.com/organizations/latest/APIReference/API_AttachPolicy.html and API_DetachPolicy.html
+    (2026-11-25)
+    """
+    target = str(request.parameters.get("TargetId"))
+    policy = next((one for one in state.policies if one.id == request.parameters.get("PolicyId")), None)
+    held = next((one.attached_policies for one in (*state.ou, *state.accounts) if one.id == target), None)
+    if policy is None or held is None:
+        return  # moto says so
+    there = policy in held
+    if request.operation == "DetachPolicy":
+        if not there:
+            raise ServiceError(
+                "PolicyNotAttachedException",
+                "The policy isn't attached to the specified target in the specified root.",
+            )
+        if policy.type in _NEVER_NONE and sum(one.type == policy.type for one in held) == 1:
+            raise ServiceError(
+                "ConstraintViolationException",
+                "You cannot detach the last policy of this type: at least one must stay attached to the target.",
+            )
+        return
+    root = next(one for one in state.ou if one.type == "ROOT")
+    if not any(one["Type"] == policy.type for one in root.policy_types):
+        raise ServiceError(
+            "PolicyTypeNotEnabledException", "This operation can be performed only for enabled policy types."
+        )
+    if there:
+        raise ServiceError(
+            "DuplicatePolicyAttachmentException", "The selected policy is already attached to the specified target."
+        )

@@ -71,8 +71,10 @@ def _re_encrypt(request: Request, facts: Facts) -> Iterator[Use]:
 
 
 def _unknown(request: Request, facts: Facts, named: str) -> str:
-    """The ARN that a key which does not exist would have."""
-    return named if named.startswith("arn:") else arn(facts, request, "kms", f"key/{named}")
+    """The ARN that a key or an alias which does not exist would have."""
+    if named.startswith("arn:"):
+        return named
+    return arn(facts, request, "kms", named if named.startswith("alias/") else f"key/{named}")
 
 
 def _context(action: str, given: Mapping[str, Any]) -> dict[str, Values]:
