@@ -311,7 +311,7 @@ class Terminal:
         return self.process.wait(10)
 
     def _read(self, enough: Any) -> None:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not enough():
             assert time.monotonic() < deadline, self.screen
             if not select.select([self.controller], [], [], 1)[0]:

@@ -9,6 +9,7 @@ import re
 import select
 import subprocess
 import sys
+import termios
 import threading
 import time
 from collections.abc import Iterator
@@ -413,7 +414,7 @@ class Terminal:
         os.close(worker)
         self.screen = ""
 
-    def until(self, text: str, seconds: float = 30) -> None:
+    def until(self, text: str, seconds: float = 60) -> None:
         """Wait until ``text`` is on the screen."""
         limit = time.monotonic() + seconds
         while text not in self.screen:
@@ -459,7 +460,8 @@ def test_what_is_pasted_on_a_terminal_is_not_shown(place: Place) -> None:
     keys = place.profile("dev")
     terminal = Terminal(place, "sign-in", "--paste", "dev")
     terminal.until("it is not shown")
-    time.sleep(0.3)
+    while termios.tcgetattr(terminal.controller)[3] & termios.ECHO:
+        time.sleep(0.02)
     terminal.type(block(place, "dev"))
 
     assert terminal.end() == 0, terminal.screen

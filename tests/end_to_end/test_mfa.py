@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import subprocess
+import termios
 import time
 from collections.abc import Iterator
 
@@ -100,7 +101,8 @@ def test_at_a_terminal_the_code_is_typed_and_not_shown(place: Place) -> None:
     shown = b""
     while b"MFA device phone" not in shown:
         shown += os.read(leader, 1024)
-    time.sleep(0.3)
+    while termios.tcgetattr(leader)[3] & termios.ECHO:
+        time.sleep(0.02)
     typed = code(place)
     os.write(leader, typed.encode() + b"\n")
     running.wait(60)

@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -28,11 +29,23 @@ SLOW = 0.6
 """Seconds that a wait condition handle takes: the slow resource of these tests, longer than DescribeStacks waits."""
 TRUSTED = [f"{service}.amazonaws.com" for service in ("ec2", "codebuild", "codepipeline")]
 _numbers = itertools.count(1)
+_free = threading.Event()
+_free.set()
 
 
 def _settle(type_name: str, act: str) -> None:
-    if type_name == "AWS::CloudFormation::WaitConditionHandle" and act == "create":
+    if type_name == "AWS::CloudFormation::WaitConditionHandle" and act == "create" and _free.wait(60):
         time.sleep(SLOW)
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Meanwhile the slow resource takes as long as the context."""
+    _free.clear()
+    try:
+        yield
+    finally:
+        _free.set()
 
 
 class _Tested(Engine):
@@ -127,7 +140,7 @@ class Aws:
         return {item["OutputKey"]: item["OutputValue"] for item in self.stack(name).get("Outputs", [])}
 
 
-def wait_for(look: Callable[[], Any], done: Callable[[Any], bool], seconds: float = 10) -> Any:
+def wait_for(look: Callable[[], Any], done: Callable[[Any], bool], seconds: float = 60) -> Any:
     until = time.monotonic() + seconds
     while not done(found := look()):
         assert time.monotonic() < until, found

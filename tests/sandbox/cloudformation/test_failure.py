@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from tests.sandbox.cloudformation.conftest import Aws, broken, bucket, refused, role, slow, stack_of, wait_for
+from tests.sandbox.cloudformation.conftest import Aws, broken, bucket, held, refused, role, slow, stack_of, wait_for
 
 
 def test_a_failed_stack_is_rolled_back_in_reverse_and_says_why(aws: Aws, name: str) -> None:
@@ -138,19 +138,20 @@ def test_a_missing_export_rolls_the_stack_back(aws: Aws, name: str) -> None:
 
 def test_a_stack_in_progress_takes_no_second_operation(aws: Aws, name: str) -> None:
     body = json.dumps(stack_of(Slow=slow()))
-    stack_id = aws.cfn.create_stack(StackName=name, TemplateBody=body)["StackId"]
-
-    assert refused(lambda: aws.cfn.update_stack(StackName=name, TemplateBody=body)) == (
-        "ValidationError",
-        f"Stack:{stack_id} is in CREATE_IN_PROGRESS state and can not be updated.",
-    )
+    with held():
+        stack_id = aws.cfn.create_stack(StackName=name, TemplateBody=body)["StackId"]
+        assert refused(lambda: aws.cfn.update_stack(StackName=name, TemplateBody=body)) == (
+            "ValidationError",
+            f"Stack:{stack_id} is in CREATE_IN_PROGRESS state and can not be updated.",
+        )
     aws.wait(name)
 
 
 def test_a_stack_deleted_while_it_is_made_ends_deleted(aws: Aws, name: str) -> None:
     body = json.dumps(stack_of(Slow=slow(), Bucket=bucket() | {"DependsOn": "Slow"}))
-    stack_id = aws.cfn.create_stack(StackName=name, TemplateBody=body)["StackId"]
-    aws.cfn.delete_stack(StackName=name)
+    with held():
+        stack_id = aws.cfn.create_stack(StackName=name, TemplateBody=body)["StackId"]
+        aws.cfn.delete_stack(StackName=name)
 
     wait_for(lambda: aws.stack(stack_id)["StackStatus"], lambda status: status == "DELETE_COMPLETE")
     assert "Bucket CREATE_IN_PROGRESS" not in aws.lines(stack_id)

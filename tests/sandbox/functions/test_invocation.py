@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.forked import not_forking
 from tests.sandbox.conftest import REGION, Accounts, allow, attached, error, trust
 
 LOGS = allow("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
@@ -58,12 +59,17 @@ class Functions:
         return Answer(json.loads(answer["Payload"].read()), answer.get("FunctionError"), log)
 
 
-@pytest.fixture(scope="module")
-def role(accounts: Accounts) -> str:
+def runner(accounts: Accounts) -> str:
+    """A role of the dev account for functions that write logs; its ARN."""
     iam = accounts.client("dev", "iam")
     made = iam.create_role(RoleName="runner", AssumeRolePolicyDocument=trust(Service="lambda.amazonaws.com"))
     iam.put_role_policy(RoleName="runner", PolicyName="logs", PolicyDocument=LOGS)
     return str(made["Role"]["Arn"])
+
+
+@pytest.fixture(scope="module")
+def role(accounts: Accounts) -> str:
+    return runner(accounts)
 
 
 @pytest.fixture
@@ -92,15 +98,18 @@ def test_it_gets_event_and_context_and_acts_as_its_role(functions: Functions, ro
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="shows other processes' environment")
-def test_it_sees_no_variable_of_the_sandbox(functions: Functions) -> None:
-    functions.make(
-        "import os\n"
-        "def handler(event, context):\n"
-        "    with open(f'/proc/{os.getppid()}/environ') as file:\n"
-        "        above = sorted(part.split('=')[0] for part in file.read().split('\\0') if '=' in part)\n"
-        "    return [sorted(os.environ), above]\n"
-    )
-    seen, above = functions.invoke().payload
+def test_it_sees_no_variable_of_the_sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", "of the person")
+    with not_forking(), attached(tmp_path) as accounts:
+        functions = Functions(accounts.client("dev", "lambda"), runner(accounts), "curious")
+        functions.make(
+            "import os\n"
+            "def handler(event, context):\n"
+            "    with open(f'/proc/{os.getppid()}/environ') as file:\n"
+            "        above = sorted(part.split('=')[0] for part in file.read().split('\\0') if '=' in part)\n"
+            "    return [sorted(os.environ), above]\n"
+        )
+        seen, above = functions.invoke().payload
     prefixes = ("AWS_", "LAMBDA_", "_HANDLER")
     assert {name for name in seen if not name.startswith(prefixes)} <= {
         "HOME", "LANG", "LC_CTYPE", "NO_PROXY", "PATH", "TMPDIR", "TZ"
@@ -161,7 +170,7 @@ def test_a_function_that_hangs_ends_at_its_limit(functions: Functions) -> None:
     )
     began = time.monotonic()
     answer = functions.invoke()
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 40
     assert answer.payload["errorType"] == "Sandbox.Timedout"
     assert answer.payload["errorMessage"].endswith("Task timed out after 1.00 seconds")
     assert "began\n" in answer.log
@@ -197,7 +206,7 @@ def test_an_event_is_accepted_and_runs_by_itself(functions: Functions, accounts:
     functions.make("def handler(event, context): print('got', event['n'])")
     answer = functions.client.invoke(FunctionName=functions.name, InvocationType="Event", Payload=b'{"n": 5}')
     assert answer["StatusCode"] == 202
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while not _there(lambda: messages(accounts, f"/aws/lambda/{functions.name}")):
         assert time.monotonic() < until
         time.sleep(0.05)
@@ -284,7 +293,7 @@ def test_a_running_function_ends_with_its_sandbox(tmp_path: Path) -> None:
 
 
 def _until(done: Callable[[], bool]) -> None:
-    until = time.monotonic() + 15
+    until = time.monotonic() + 60
     while not done():
         assert time.monotonic() < until
         time.sleep(0.05)

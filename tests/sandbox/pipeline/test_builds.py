@@ -11,6 +11,7 @@ from unittest import mock
 import pytest
 
 from tests.end_to_end.place import place_in
+from tests.forked import not_forking
 from tests.sandbox.conftest import allow, error, trust
 from tests.sandbox.pipeline.conftest import Delivery, wait
 
@@ -184,7 +185,7 @@ def test_a_build_sees_codebuilds_variables_its_role_and_nothing_of_this_machine(
 def test_secrets_of_who_starts_the_sandbox_stay_out_of_builds(tmp_path_factory: pytest.TempPathFactory) -> None:
     secrets = {"GITHUB_TOKEN": "s3cret-1", "DATABASE_PASSWORD": "s3cret-2", "SSH_AUTH_SOCK": "s3cret-3"}
     folder = tmp_path_factory.mktemp("secrets")
-    with mock.patch.dict(os.environ, secrets), place_in(folder, enforce=False) as place:
+    with not_forking(), mock.patch.dict(os.environ, secrets), place_in(folder, enforce=False) as place:
         delivery = Delivery(place)
         iam = place.aws("tools", "iam")
         role = iam.create_role(RoleName="r", AssumeRolePolicyDocument=trust(Service="codebuild.amazonaws.com"))

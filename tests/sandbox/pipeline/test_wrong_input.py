@@ -125,7 +125,7 @@ def test_a_build_that_hangs_is_ended_at_its_time_limit(delivery: Delivery) -> No
     finally:
         codebuild.update_project(name="sample-lambda", timeoutInMinutes=30)
     assert message.startswith("Build terminated with state: TIMED_OUT. Phase: BUILD, Code: BUILD_TIMED_OUT")
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < 90
 
 
 @pytest.mark.parametrize("way", [signal.SIGTERM, signal.SIGKILL], ids=["stopped", "killed"])
@@ -147,7 +147,7 @@ def test_a_sandbox_that_ends_in_the_middle_takes_the_build_with_it(tmp_path: Pat
         process = int(wait(lambda: mark.exists() and mark.read_text().strip()))
         os.kill(process, 0)
         os.kill(place.running.pid, way)
-        wait(lambda: not _alive(process), 5)
+        wait(lambda: not _alive(process))
         if way is signal.SIGTERM:
             wait(lambda: not place.running.directory.exists(), 5)
 
