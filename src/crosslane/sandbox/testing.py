@@ -8,8 +8,7 @@ import json
 import os
 import re
 import secrets
-import sys
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,6 +22,7 @@ from botocore.loaders import Loader
 from crosslane.config.model import Account
 from crosslane.errors import EnvironmentFailure, UsageError
 from crosslane.sandbox import lifecycle
+from crosslane.sandbox.acting import fresh_boto3, replaced
 from crosslane.sandbox.decisions import AuditReader, Decision, matching
 
 Document = Mapping[str, Any] | str
@@ -247,7 +247,7 @@ class Sandbox:
         administrator: for the time of the context the AWS variables of this process's environment are replaced by the
         sandbox's, and boto3's default session is a new one. Clients that exist already are not changed."""
         principal = self.administrator(who) if isinstance(who, str) else who
-        with _environ(os.environ, principal.environment()), _fresh_boto3():
+        with replaced(os.environ, principal.environment()), fresh_boto3():
             yield principal
 
     # -- organization ----------------------------------------------------------------------------------------------
@@ -363,37 +363,3 @@ def _check(accounts: Mapping[str, str], region: str) -> None:
         raise UsageError("two accounts have the same id", "AccountId")
     if not _REGION.fullmatch(region):
         raise UsageError(f"{region!r} is not a region", "Region", next='a region is like "eu-west-1"')
-
-
-@contextmanager
-def _environ(environ: MutableMapping[str, str], wanted: Mapping[str, str]) -> Iterator[None]:
-    """The environment as ``wanted``, and afterwards what was changed here as it was before."""
-    before = {name: environ.get(name) for name in {*environ, *wanted} if environ.get(name) != wanted.get(name)}
-    _set(environ, {name: wanted.get(name) for name in before})
-    try:
-        yield
-    finally:
-        _set(environ, before)
-
-
-def _set(environ: MutableMapping[str, str], values: Mapping[str, str | None]) -> None:
-    for name, value in values.items():
-        if value is None:
-            environ.pop(name, None)
-        else:
-            environ[name] = value
-
-
-@contextmanager
-def _fresh_boto3() -> Iterator[None]:
-    """Without a default session: boto3 keeps one with the credentials that it found first."""
-    boto3: Any = sys.modules.get("boto3")
-    before = getattr(boto3, "DEFAULT_SESSION", None)
-    if boto3 is not None:
-        boto3.DEFAULT_SESSION = None
-    try:
-        yield
-    finally:
-        boto3 = sys.modules.get("boto3")
-        if boto3 is not None:
-            boto3.DEFAULT_SESSION = before
