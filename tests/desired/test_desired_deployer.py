@@ -320,6 +320,16 @@ def test_only_the_deployer_of_the_source_account_makes_the_repository() -> None:
     assert able == {"dev"}
 
 
+def test_the_deployer_reads_why_its_accounts_app_was_not_deployed_and_changes_nothing_of_it() -> None:
+    config = guide_config(bootstrapped=EVERYWHERE)
+    account = config.account("test")
+    policy = deployer_document(config, account, [one for one in stacks_of(config) if one.account == "test"])
+    app = f"arn:aws:cloudformation:eu-west-1:{account.id}:stack/sample-lambda-{{}}/id"
+    assert decide(policy, "cloudformation:DescribeStackEvents", app.format("test"), {}) == "allow"
+    assert decide(policy, "cloudformation:DescribeStackEvents", app.format("production"), {}) == "implicit"
+    assert decide(policy, "cloudformation:DeleteStack", app.format("test"), {}) == "implicit"
+
+
 def test_plan_tells_what_each_mode_leaves_open() -> None:
     found = {mode: {one.id for one in desired_state(guide_config(mode)).cautions} for mode in Mode}
     assert found[Mode.GUIDE] >= {"guide-wide-policy", "guide-account-trust", "long-lived-key"}

@@ -102,6 +102,11 @@ ENTRIES = (
         _run("tells why a stack failed, and with -v how it comes along", "apply/stacks.py, _events"),
     ),
     Entry(
+        ("AppStacks",),
+        ("cloudformation:DescribeStackEvents",),
+        _run("tells why the pipeline could not deploy the app", "pipeline/logs.py, _events"),
+    ),
+    Entry(
         ("Find",),
         ("cloudformation:BatchDescribeTypeConfigurations",),
         _real("drift detection asks for it, with the caller's rights", _DRIFT),

@@ -41,6 +41,8 @@ def deployer_document(config: Config, account: Account, stacks: Sequence[Stack])
     statements.append(_own_reads(config, account))
     if account.id == source_account(config).id:
         statements.append(_repository(config))
+    if apps := tuple(names.app_stack(config, stage) for stage in config.stages if stage.account == account.name):
+        statements.append(_app_stacks(config, account, apps))
     return Document(tuple(statements))
 
 
@@ -124,6 +126,16 @@ def _repository(config: Config) -> Statement:
             "codecommit:TagResource",
         ),
         (names.repository_arn(config),),
+    )
+
+
+def _app_stacks(config: Config, account: Account, apps: Sequence[str]) -> Statement:
+    """Where nobody is signed in, as in CI, the deployer alone can ask why the pipeline could not deploy the app."""
+    return Statement(
+        "AppStacks",
+        "Reads why the pipeline could not deploy the app; changing the app's stacks is for the pipeline's roles",
+        ("cloudformation:DescribeStackEvents",),
+        tuple(names.stack_arns(config, account, app) for app in apps),
     )
 
 
