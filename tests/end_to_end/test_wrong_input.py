@@ -153,8 +153,10 @@ def test_a_config_file_of_aws_that_cannot_be_parsed(place: Place) -> None:
 
     result = place.run("up", "--json")
 
-    check(result, 3, str(place.running.config_file), "correct")
+    check(result, 3, f"{place.running.config_file}:1:", "correct")
     assert result.document["error"]["code"] == "ConfigNotReadable"
+    signing_in = place.run("sign-in", "--yes", "--json")
+    assert signing_in.document["error"] == result.document["error"]
 
 
 def test_the_wrong_account_behind_a_profile_stops_before_the_first_change(place: Place) -> None:

@@ -32,7 +32,8 @@ from crosslane.desired.model import Caution
 def opened(invocation: Invocation) -> Iterator[World]:
     """The world of this invocation: AWS, or the sandbox that is kept for its config or made for it.
 
-    Raises ConfigError, and with ``--sandbox`` what starting one raises.
+    Raises ConfigError, EnvironmentFailure for profile files that AWS tools cannot read, and with ``--sandbox`` what
+    starting one raises.
     """
     config = invocation.load_config()
     desired = desired_of(config)
@@ -59,6 +60,7 @@ def opened(invocation: Invocation) -> Iterator[World]:
 
 def _provided(world: World, invocation: Invocation) -> World:
     """The world with its keyring and tokens, whose cloud asks us for the keys and sessions that we hold."""
+    world.files.refuse_unreadable()
     if world.kept_sandbox is not False:
         world.cloud.recover = SignInAgain(invocation)
     world = replace(world, mfa_code=partial(_mfa_code, invocation))

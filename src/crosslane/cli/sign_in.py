@@ -66,6 +66,7 @@ def command(
         _refuse_beside_paste(start_url, sso_region, sso_session, permission_set, device, accounts)
         return run_paste(invocation, accounts[0] if accounts else None, adopt=adopt)
     with opened_desk(invocation, adopt=adopt, static=static) as opened:
+        opened.desk.files.refuse_unreadable()
         wanted = wanted_accounts(opened, accounts)
         session = portal_of(opened, start_url=start_url, sso_region=sso_region, name=sso_session)
         if not isinstance(session, SsoSession):
@@ -108,9 +109,17 @@ def _refuse_beside_paste(
     }
     beside = [flag for flag, value in given.items() if value]
     if beside:
-        raise UsageError(f"{' and '.join(beside)} mean nothing with --paste: the pasted keys have all that it takes")
+        raise UsageError(
+            f"{' and '.join(beside)} cannot be used with --paste: the pasted keys have all that it takes",
+            code="BadFlag",
+            next=f"leave {' and '.join(beside)} out",
+        )
     if len(accounts) > 1:
-        raise UsageError("a pasted block is of one account: name one, or none to find it by the keys")
+        raise UsageError(
+            "a pasted block is of one account",
+            code="BadFlag",
+            next="name one account, or none to find it by the keys",
+        )
 
 
 def person_of(invocation: Invocation, opened: Opened, *, device: bool, browser: bool | None) -> Person:

@@ -19,6 +19,7 @@ from crosslane.errors import DONE, UsageError
 def run_paste(invocation: Invocation, name: str | None, *, adopt: bool) -> int:
     """Read, check, store, say what was done."""
     with opened_desk(invocation, adopt=adopt, static=True) as opened:
+        opened.desk.files.refuse_unreadable()
         accounts = wanted_accounts(opened, [name] if name else [])
         keys = parse_keys(_read())
         result = paste(opened.desk, accounts, keys)

@@ -86,6 +86,19 @@ class ProfileFiles:
             for problem in outline(text).problems
         )
 
+    def refuse_unreadable(self) -> None:
+        """Raise ``EnvironmentFailure`` with file and line if there are ``problems``: any call would fail for them."""
+        found = self.problems()
+        if not found:
+            return
+        path, problem = found[0]
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        raise EnvironmentFailure(
+            f"{path}:{problem.line}: {problem.reason}{more}",
+            code="ConfigNotReadable",
+            next="correct this file; no AWS tool can read it either",
+        )
+
     def store(self, changes: Sequence[Change]) -> None:
         """Make all changes, or none if one of them is not allowed.
 
