@@ -71,12 +71,13 @@ class Fork:
     def poll(self) -> int | None:
         return self.returncode
 
-    def wait(self, timeout: float | None = None) -> int | None:
+    def wait(self, timeout: float | None = None) -> int:
         """Waits for the end; raises ``TimeoutExpired`` as a ``Popen`` does."""
         self._process.join(timeout)
-        if self.returncode is None:
+        code = self.returncode
+        if code is None:
             raise subprocess.TimeoutExpired(f"the fork {self.pid}", timeout or 0)
-        return self.returncode
+        return code
 
     def send_signal(self, number: int) -> None:
         os.kill(self.pid, number)

@@ -24,7 +24,7 @@ def cut(place: Place, name: str, instant: str, number: int, *arguments: str) -> 
     command = arguments or ("up",)
     ended = place.process("-m", "tests.end_to_end.cut_off", name, instant, str(number), *command, "--sandbox", "--json")
     out, err = ended.communicate(timeout=100)
-    return ended.returncode, out, err
+    return ended.wait(), out, err
 
 
 def check_that_all_is_well(place: Place) -> None:
