@@ -284,7 +284,7 @@ def test_the_permission_set_of_the_config_counts(choice: Place) -> None:
         (["--start-url", "http://plain"], "is not the start URL"),
         (["--sso-region", "mars"], "is not a region"),
         (["--sso-session", "nobody"], "no sso-session nobody"),
-        (["--paste", "--device"], "mean nothing with --paste"),
+        (["--paste", "--device"], "cannot be used with --paste"),
         (["--paste", "tools", "dev"], "of one account"),
     ],
 )
