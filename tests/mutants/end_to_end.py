@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -15,12 +16,16 @@ from unittest import mock
 from crosslane.apply import waiting
 from crosslane.aws.gateway import Gateway
 from crosslane.cli import applying, world
+from crosslane.config.load import load_config
 from crosslane.config.model import Config
 from crosslane.desired.build import desired_state
 from crosslane.desired.model import BootstrapState, Desired, Document, Stack, Statement
+from crosslane.desired.names import names_of
+from crosslane.desired.stacks.stages import stage_names
 from crosslane.desired.written import Written, written_policies
 from crosslane.sandbox.lifecycle import MANAGEMENT_PROFILE
 from tests.end_to_end.place import Place, Result, place_in
+from tests.mutants.calls import Call
 from tests.mutants.edits import Edit, edited
 from tests.mutants.generate import STRANGER, Change, Expired, InOrganization, InPolicy, InSession, Mutant
 from tests.mutants.judge import Failure, all_but
@@ -38,6 +43,21 @@ class Denial:
 
 
 @dataclass(frozen=True, slots=True)
+class Outcome:
+    """A run against what was expected: the ``difference``, None if there is none; what was ``denied``; where the
+    pipeline ``stopped``, if that is what failed."""
+
+    difference: str | None
+    denied: str
+    stopped: str | None
+    seconds: float
+
+    @property
+    def as_expected(self) -> bool:
+        return self.difference in (None, WENT_ON)
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """How a run ended: the position of the last command, its result, and the calls that were refused."""
 
@@ -46,6 +66,8 @@ class Seen:
     denials: tuple[Denial, ...] = ()
     told: str = field(default="", repr=False)
     """Everything that a person can read: output, errors, the reasons of failed resources."""
+    stopped: str | None = None
+    """``STAGE/ACTION`` of the pipeline's action that failed."""
 
     @property
     def failed(self) -> bool:
@@ -70,8 +92,50 @@ def run(
             result = act.do(place)
             denials = tuple(one for one in _denials(audit) if one.action not in tolerated)
             if denials or result.code != 0 or position == until:
-                return Seen(position, result, denials, _told(place, result))
+                return Seen(position, result, denials, _told(place, result), _stopped(result))
     return Seen(position, result, denials, "")
+
+
+def outcome(mutant: Mutant, mode: str, folder: Path, expected: Sequence[Failure], tolerated: frozenset[str]) -> Outcome:
+    """Runs the mutant up to the command that has to fail, and compares."""
+    began = time.monotonic()
+    seen = run(mutant, mode, folder, until=expected[0].call.act, tolerated=tolerated)
+    difference = agrees(seen, expected)
+    should = stage_of(load_config(folder / "crosslane.toml"), expected[0].call)
+    if difference is None and seen.stopped and should and not seen.stopped.startswith(f"{should}/"):
+        difference = f"the pipeline stopped at {seen.stopped} instead of {should}"
+    action = seen.denials[0].action if seen.denials else expected[0].code
+    return Outcome(difference, action, seen.stopped, time.monotonic() - began)
+
+
+def stage_of(config: Config, call: Call) -> str | None:
+    """The stage of the pipeline that makes the call: a role belongs to one, the pipeline's own to what it calls."""
+    chosen = names_of(config)
+    role = call.principal.rpartition(":role/")[2]
+    account = call.principal.split(":")[4] if role else ""
+    if call.action == "sts:AssumeRole" and role == chosen.pipeline_role:
+        account, role = call.owner, call.resource.rpartition(":role/")[2]
+    if role == chosen.source_role:
+        return "Source"
+    if role == chosen.build_role or (role == chosen.pipeline_role and call.action.startswith("codebuild:")):
+        return "Build"
+    if role in (chosen.action_role, chosen.execution_role):
+        return next(deploy for stage, _, deploy in stage_names(config) if config.account(stage.account).id == account)
+    return None
+
+
+def _stopped(result: Result) -> str | None:
+    """From the pipeline's state as the scenario reads it, or from what ``crosslane run`` tells."""
+    try:
+        found = json.loads(result.out)
+    except ValueError:
+        return None
+    for stage in found.get("stageStates", ()):
+        for action in stage["actionStates"]:
+            if action.get("latestExecution", {}).get("status") == "Failed":
+                return f"{stage['stageName']}/{action['actionName']}"
+    failure = found.get("failure")
+    return f"{failure['stage']}/{failure['action']}" if isinstance(failure, dict) else None
 
 
 def agrees(seen: Seen, expected: Sequence[Failure]) -> str | None:

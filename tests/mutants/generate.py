@@ -179,14 +179,17 @@ def _denials(config: Config, written: Sequence[Written], calls: Sequence[Call]) 
     for principal, action in used:
         names = {held.name for call in calls if call.principal == principal for held in call.policies.identity}
         bounds = {held.name for call in calls if call.principal == principal for held in call.policies.boundary or ()}
-        for policy in written:
+        # A policy may be as long as it may be: the shortest of them has room for one more statement.
+        for policy in sorted(written, key=lambda one: len(one.document.to_text())):
             change = in_policy(config, policy, Denied(action))
             boundary = policy.kind == "permissions boundary"
             if any(change.is_of(name) for name in (bounds if boundary else names)):
                 group = "denied by the boundary" if boundary else "denied by an identity policy"
                 yield Mutant(group, f"{change.where}: a Deny of {action}", change)
-                if not boundary:
-                    break
+                if boundary:
+                    bounds = set()
+                else:
+                    names = set()
 
 
 def _of_organization(config: Config, calls: Sequence[Call]) -> Iterator[Mutant]:

@@ -35,7 +35,7 @@ def reason_of(mutant: Mutant, desired: Desired, written: Sequence[Written]) -> R
     if sid == "Guide":
         return Reason(Kind.TO_THE_LETTER, "the guide's policy as it stands", "docs/bootstrap-modes.md")
     if action is not None and (found := _handlers(action, _types(desired, change.written, sid))):
-        return Reason(Kind.REAL_AWS, f"called by CloudFormation's handlers: {', '.join(found)}", _REGISTRY)
+        return Reason(Kind.REAL_AWS, f"called by CloudFormation's handlers of {', '.join(found)}", _REGISTRY)
     for reason in written_down(sid, action):
         return reason
     if action is not None and change.written.kind == "permissions boundary":
@@ -74,14 +74,11 @@ def _types(desired: Desired, written: Written, sid: str) -> frozenset[str]:
 
 
 def _handlers(action: str, types: frozenset[str]) -> tuple[str, ...]:
-    """``AWS::S3::Bucket (read)``: the handlers of these resource types that call the action."""
+    """Those of the resource types whose handlers call the action."""
     covers = compile_pattern(action.lower())
-    found: dict[str, list[str]] = {}
-    for type_name in sorted(types):
-        for handler, calls in _permissions(type_name).items():
-            if any(covers(call) for call in calls):
-                found.setdefault(type_name, []).append(handler)
-    return tuple(f"{type_name} ({', '.join(handlers)})" for type_name, handlers in found.items())
+    return tuple(
+        one for one in sorted(types) if any(covers(call) for calls in _permissions(one).values() for call in calls)
+    )
 
 
 @lru_cache(maxsize=64)

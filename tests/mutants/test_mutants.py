@@ -15,6 +15,7 @@ from tests.mutants.edits import Denied, Nothing, WithoutAction, edited
 from tests.mutants.end_to_end import agrees, run, with_change
 from tests.mutants.generate import InPolicy, Mutant, in_policy
 from tests.mutants.judge import edited_text, failures, first_failure
+from tests.mutants.refusals import let_through
 from tests.mutants.setup import Setup, setup_in
 
 SEED = 20261125
@@ -97,6 +98,17 @@ def test_a_denial_names_the_kind_of_policy_that_was_changed(setup: Setup, record
     assert seen == set(layers)
 
 
+def test_a_broken_deny_lets_a_request_through_that_the_policy_stops(setup: Setup, record: Record) -> None:
+    """Of the boundaries: what the bucket policy refuses is not asked for when the set-up is made."""
+    boundaries = [one for one in setup.mutants(record) if "permissions boundary" in one.what]
+    refusing = [one for one in boundaries if not one.allows]
+    assert len(refusing) > 50
+    found = {one.what: let_through(one, record.calls) for one in refusing}
+    assert [what for what, stopped in found.items() if stopped is None] == []
+    unbound = next(stopped for what, stopped in found.items() if "NoUnboundRoles without iam:CreateRole" in what)
+    assert unbound is not None and unbound.action == "iam:CreateRole" and not unbound.otherwise
+
+
 def test_a_text_without_the_statement_stays_as_it_is() -> None:
     text = json.dumps({"Version": "2012-10-17", "Statement": [{"Sid": "A", "Effect": "Allow", "Action": "s3:Get"}]})
     assert edited_text(text, WithoutAction("B", "s3:Get")) == text
@@ -109,16 +121,20 @@ def test_all_stacks_and_bootstraps_can_be_broken(setup: Setup, record: Record) -
             assert with_change(setup.desired, mutant.change) != setup.desired, mutant.what
 
 
-def test_the_set_up_as_it_is_passes_end_to_end(tmp_path: Path) -> None:
+def test_the_set_up_as_it_is_passes_end_to_end_and_a_wrong_expectation_is_noticed(
+    setup: Setup, record: Record, tmp_path: Path
+) -> None:
+    """It does not fail where a mutant would: what is counted as killed has failed."""
     seen = run(None, MODE, tmp_path, until=0)
     assert (seen.failed, seen.denials) == (False, ())
+    mutant = next(one for one in setup.mutants(record) if one.group == "iam:PassRole removed")
+    assert agrees(seen, failures(mutant, record.calls)) == "nothing was denied"
 
 
 GOES_ON_WITHOUT = frozenset({"codepipeline:GetPipelineState", "codecommit:GetBranch"})
 """What `up` asks to tell more, and does without: how the first run goes, whether the branch is there."""
 
 GROUPS = (
-    "action removed",
     "aws:PrincipalArn changed",
     "denied by a session policy",
     "denied by an RCP",
@@ -143,11 +159,3 @@ def test_a_mutant_fails_on_the_real_sandbox_where_the_engine_says(
     mutant = random.Random(f"{SEED} {group}").choice(killed)
     expected = failures(mutant, record.calls)
     assert agrees(run(mutant, MODE, tmp_path, until=expected[0].call.act), expected) is None, mutant.what
-
-
-def test_a_wrong_expectation_is_noticed(setup: Setup, record: Record, tmp_path: Path) -> None:
-    """The set-up as it is does not fail where a mutant would: what is counted as killed has failed."""
-    mutant = next(one for one in setup.mutants(record) if one.group == "iam:PassRole removed")
-    expected = failures(mutant, record.calls)
-    assert expected
-    assert agrees(run(None, MODE, tmp_path, until=0), expected) == "nothing was denied"
