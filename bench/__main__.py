@@ -12,7 +12,7 @@ import platform
 import sys
 from collections.abc import Callable
 
-from bench import credentials, sandbox, set_up, start
+from bench import credentials, delivery, sandbox, set_up, start
 from bench.figures import Figure, NotMeasured, Result, to_json, to_table
 from bench.world import Failed
 
@@ -28,6 +28,7 @@ def main() -> int:
         "iam": _iam,
         "credentials": lambda: credentials.main(options.runs, _say),
         "sandbox": lambda: sandbox.main(options.runs, _say),
+        "delivery": lambda: delivery.main(options.runs, _say),
     }
     for name in options.only or measures:
         try:
@@ -62,7 +63,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--only",
         action="append",
-        choices=("start", "set-up", "iam", "credentials", "sandbox"),
+        choices=("start", "set-up", "iam", "credentials", "sandbox", "delivery"),
         help="this measurement only",
     )
     return parser.parse_args()
