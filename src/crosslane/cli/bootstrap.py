@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import click
 
-from crosslane.cli.options import Invocation, common_options
-from crosslane.cli.running import oidc_option, run_up, write_oidc
+from crosslane.cli.options import Invocation, common_options, mfa_code_option
+from crosslane.cli.running import adopt_option, oidc_option, run_up, static_option, write_oidc
 from crosslane.plan.up import Scope
 
 EXAMPLES = """\b
@@ -19,10 +19,10 @@ Examples:
 
 
 @click.command("bootstrap", epilog=EXAMPLES)
-@click.option("--adopt", is_flag=True, help="Take over things of the same name that no pipeline holds.")
-@click.option("--static", is_flag=True, help="Store the session's keys in its profile, as the guide does.")
+@adopt_option
+@static_option
 @oidc_option
-@click.option("--mfa-code", metavar="CODE", help="A code of the user's MFA device, if its role asks for one.")
+@mfa_code_option
 @common_options
 def command(invocation: Invocation, adopt: bool, static: bool, oidc: str | None, mfa_code: str | None) -> int:
     """Make user, policies, role, key and profiles of each bootstrapped account."""

@@ -71,6 +71,11 @@ def aimed(text: str, invocation: Invocation) -> str:
     return told
 
 
+mfa_code_option = click.option(
+    "--mfa-code", metavar="CODE", help="A code of the user's MFA device, if its role asks for one."
+)
+
+
 def common_options(function: Callable[..., R]) -> Callable[..., R]:
     """Give a click command the common options; its function gets them first, as an ``Invocation``.
 

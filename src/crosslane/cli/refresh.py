@@ -8,7 +8,7 @@ from datetime import UTC
 
 import click
 
-from crosslane.cli.options import Invocation, common_options
+from crosslane.cli.options import Invocation, common_options, mfa_code_option
 from crosslane.errors import DONE, UsageError
 
 EXAMPLES = """\b
@@ -20,7 +20,7 @@ Examples:
 
 @click.command("refresh", epilog=EXAMPLES)
 @click.argument("accounts", nargs=-1, metavar="[ACCOUNT]...")
-@click.option("--mfa-code", metavar="CODE", help="A code of the user's MFA device, if its role asks for one.")
+@mfa_code_option
 @common_options
 def command(invocation: Invocation, accounts: tuple[str, ...], mfa_code: str | None) -> int:
     """Renew the deployer's session and the profile that gives it."""

@@ -30,6 +30,10 @@ from crosslane.report.document import console_url, first_error, pipeline_documen
 from crosslane.report.progress import progress_on_stderr
 from crosslane.report.text import caution_lines, plan_text, run_text
 
+adopt_option = click.option("--adopt", is_flag=True, help="Take over things of the same name that no pipeline holds.")
+static_option = click.option(
+    "--static", is_flag=True, help="Store the session's keys in its profile, as the guide does."
+)
 oidc_option = click.option(
     "--oidc",
     metavar="REPO",
