@@ -46,9 +46,8 @@ def test_the_run_of_a_new_pipeline_that_finds_no_branch_is_explained(desk: Desk)
     desk.remote.run(execution, "Source/App", "Failed", errorDetails={"code": "ConfigurationError", "message": message})
     desk.remote.end(execution, "Failed")
 
-    assert (
-        "nothing is on branch main yet: the pipeline started itself when it was made; a push to it starts the next run"
-    ) in desk.run("status").out
+    told = desk.run("status").out
+    assert "the pipeline started itself when it was made\nnothing is on branch main yet; a push to it" in told
     followed = desk.run("status", "--follow", "--execution", execution)
     assert "next: push the app to branch main, which starts the pipeline" in followed.err
 

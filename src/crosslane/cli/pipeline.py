@@ -206,8 +206,8 @@ def report(
             click.echo(f"\n{approval_hint(site, action.declared.stage)}")
         if failure is not None and lacks_branch(failure) and not judged:
             branch = failure.action.declared.setting("BranchName")
-            by_itself = ": the pipeline started itself when it was made" if _made_it(execution) else ""
-            click.echo(f"\nnothing is on branch {branch} yet{by_itself}; a push to it starts the next run")
+            made = "the pipeline started itself when it was made\n" if _made_it(execution) else ""
+            click.echo(f"\n{made}nothing is on branch {branch} yet; a push to it starts the next run")
         if stood is not None:
             click.echo("\n" + "\n".join(held_lines(site, stood)))
     if error is None:

@@ -84,11 +84,9 @@ def run_text(
     if pipeline is not None:
         lines += ["", f"pipeline  {' → '.join(pipeline.stages)}", *([f"          {console}"] if console else [])]
     if latest_run:
-        lines += textwrap.wrap(
-            f"its run   {latest_run}", WIDTH, subsequent_indent=" " * 10, break_long_words=False, break_on_hyphens=False
-        )
+        lines += _beside("its run", latest_run)
     if profiles:
-        lines.append(f"profiles  {', '.join(profiles)}")
+        lines += _beside("profiles", ", ".join(profiles))
     failed = [result for result in results if result.error is not None]
     for result in failed:
         lines.append(f"failed    {result.step.account}: {result.step.title}: {result.detail}")
@@ -98,6 +96,13 @@ def run_text(
     if following and not failed:
         lines += ["", "next:", *(f"  {line}" for line in following)]
     return "\n".join(lines)
+
+
+def _beside(head: str, text: str) -> list[str]:
+    """The text in lines beside its head; what is one word, such as an ARN, is never broken."""
+    return textwrap.wrap(
+        f"{head:<9} {text}", WIDTH, subsequent_indent=" " * 10, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _step_lines(step: Step, verbose: bool) -> list[str]:
