@@ -92,7 +92,9 @@ def main() -> NoReturn:
     """Entry point of the console script; always exits."""
     # What a command makes lives as long as it does: looking for garbage every 700 objects took a tenth of `up`.
     gc.set_threshold(200_000)
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    gc.freeze()  # or Python looks through everything once more before the process goes: a fifth of `up`
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
