@@ -33,8 +33,9 @@ class Patience:
 
 
 PROPAGATION = Patience(first=0.25, factor=1.5, longest=4.0, limit=90.0)
-STACK = Patience(first=0.03, factor=1.6, longest=3.0, limit=3600.0)
-"""A stack of two policies is done within a second, one with a pipeline within minutes: ask soon, then calmly."""
+STACK = Patience(first=0.03, factor=2.0, longest=1.5, limit=3600.0)
+"""A stack of two policies is done within a second, one with a role in a quarter of a minute: ask soon, then calmly.
+Three stacks come one after the other, so that each pause is waited for in vain three times: half of it on average."""
 
 
 @dataclass(slots=True)
