@@ -19,7 +19,9 @@ $(STAMP): pyproject.toml
 demo: $(STAMP) ## crosslane up --sandbox on examples/sample-lambda, then git push to production
 	@PATH="$(CURDIR)/$(BIN):$$PATH" examples/demo.sh
 
+# Where PYTHONDONTWRITEBYTECODE is set, each of some hundred processes would compile the package anew.
 test: $(STAMP) ## run the tests
+	@$(BIN)/python -m compileall -q src
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 slow: $(STAMP) ## run the long proofs: fuzzing, being killed at every point
