@@ -407,6 +407,21 @@ def test_a_connection_that_stays_lost_ends_with_how_to_go_on(desk: Desk) -> None
     assert desk.remote.elapsed < 10 + ON_AWS.outage + 30
 
 
+def test_a_sandbox_that_ends_in_the_middle_is_told_at_once(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    desk.offline = True
+    succeeds(desk.remote)
+    desk.remote.at(10, lambda: setattr(desk.remote, "lost", 10**6))
+
+    document = desk.document(Printed.EXECUTION, "run", code=1)
+
+    assert document["error"]["code"] == "NoSandbox"
+    assert document["error"]["message"] == "the sandbox was stopped, and the pipeline with it"
+    assert desk.remote.elapsed < 12
+
+
 def test_a_closed_transition_is_named(desk: Desk) -> None:
     remote = desk.remote
     remote.closed["DeployToTest"] = "a freeze"

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 
 from crosslane.cli.main import Terminated
 from crosslane.cli.options import Invocation
-from crosslane.cli.pipeline import Ended, Held, Left, Site, approval_hint, held, held_lines, named, report
+from crosslane.cli.pipeline import (
+    Ended,
+    Held,
+    Left,
+    Site,
+    approval_hint,
+    held,
+    held_lines,
+    named,
+    refuse_without_sandbox,
+    report,
+)
 from crosslane.cli.recovery import SignInAgain
 from crosslane.errors import CrosslaneError, EnvironmentFailure, OutcomeError
 from crosslane.pipeline.approvals import Answer, Gate, answer_gate, check_comment, read_state
@@ -94,7 +106,7 @@ def _watch(
     fresh: bool,
 ) -> None:
     """Look again and again, and do at gates what is wished."""
-    watch = site.watch(lambda error: display.note(f"no answer, trying again: {error}"), wishes.limit)
+    watch = site.watch(partial(_lost, site, display), wishes.limit)
     first = first_look(site.tools, definition, execution_id, watch, fresh=fresh)
     for execution in follow(site.tools, definition, first, watch):
         course.still = course.still + 1 if execution == course.execution else 0
@@ -111,6 +123,13 @@ def _watch(
             _look_ahead(site, execution, course, display, wishes)
             if course.stood is not None and course.stood.standing.gates and wishes.until_approval:
                 return
+
+
+def _lost(site: Site, display: Display, error: EnvironmentFailure) -> None:
+    """Say that no answer came; ``OutcomeError`` if that is so because the sandbox has ended."""
+    if site.world.sandboxed:
+        refuse_without_sandbox(site.world.config, "the sandbox was stopped, and the pipeline with it")
+    display.note(f"no answer, trying again: {error}")
 
 
 def _look_ahead(site: Site, execution: Execution, course: Course, display: Display, wishes: Wishes) -> None:

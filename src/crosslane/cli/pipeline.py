@@ -14,7 +14,7 @@ from crosslane.apply.sessions import check_identity
 from crosslane.cli.opening import opened
 from crosslane.cli.options import Invocation, aimed
 from crosslane.cli.world import World
-from crosslane.config.model import Account
+from crosslane.config.model import Account, Config
 from crosslane.errors import DONE, INTERRUPTED, TERMINATED, CrosslaneError, EnvironmentFailure, OutcomeError
 from crosslane.live.model import Who
 from crosslane.pipeline.approvals import read_state
@@ -71,14 +71,9 @@ class Site:
 def opened_pipeline(invocation: Invocation) -> Iterator[Site]:
     """The pipeline of this invocation. ``OutcomeError`` for a sandbox that is not kept: nothing can be in it."""
     if invocation.sandbox:
-        from crosslane.sandbox.lifecycle import find
-
-        if find(invocation.load_config()) is None:
-            raise OutcomeError(
-                "no sandbox of this config is running, so there is no pipeline in it",
-                code="NoSandbox",
-                next="crosslane sandbox start --detach, then crosslane up --sandbox",
-            )
+        refuse_without_sandbox(
+            invocation.load_config(), "no sandbox of this config is running, so there is no pipeline in it"
+        )
     with opened(invocation) as world:
         config = world.config
         place = PipelineIn(
@@ -94,6 +89,18 @@ def opened_pipeline(invocation: Invocation) -> Iterator[Site]:
             caller_in(world, config.tools),
             sign_in_of(world, config.tools),
             "".join(f" {flag}" for flag in invocation.flags),
+        )
+
+
+def refuse_without_sandbox(config: Config, why: str) -> None:
+    """``OutcomeError`` if no sandbox of this config runs."""
+    from crosslane.sandbox.lifecycle import find
+
+    if find(config) is None:
+        raise OutcomeError(
+            why,
+            code="NoSandbox",
+            next="crosslane sandbox start --detach, then crosslane up --sandbox",
         )
 
 

@@ -110,11 +110,12 @@ def _failed(execution: Execution, failure: Failure | None, account: str, flags: 
         branch = failure.action.declared.setting("BranchName")
         next_ = f"push the app to branch {branch}, which starts the pipeline"
         return OutcomeError(f"{path} failed: {failure.reason}", "ExecutionFailed", account, next_)
-    can_show = failure.action.declared.is_build or failure.action.declared.is_stack
+    # Without an event of its own the stack was not touched: what is wrong was found before that.
+    can_show = failure.action.declared.is_build or failure.event is not None or failure.unread is not None
     option = f" --execution {execution.id}{flags}"
     next_ = (
         f"crosslane logs {path}{option} shows all of it"
         if can_show
-        else f"correct the cause, then crosslane run{flags}"
+        else f"correct the cause and push, or crosslane run{flags}"
     )
     return OutcomeError(f"{path} failed: {failure.reason}", "ExecutionFailed", account, next_)

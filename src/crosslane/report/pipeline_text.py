@@ -89,7 +89,7 @@ def failure_lines(place: PipelineIn, failure: Failure) -> list[str]:
     lines = _wrapped("rejected" if rejected else "failed", f"{failure.action.declared.path}: {reason}")
     if failure.event and failure.event.partition(": ")[2] not in reason:
         lines += _wrapped("event", failure.event)
-    for problem in failure.problems:
+    for problem in (one for one in failure.problems if one not in reason):
         lines += _wrapped("build", uncoloured(problem))
     lines += [f"  | {line}" for line in failure.log]
     if failure.unread:
