@@ -6,7 +6,9 @@ The cached session is printed without loading config, botocore or anything else:
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -14,7 +16,7 @@ import click
 from crosslane.cli.options import Invocation, common_options
 from crosslane.cli.state import state_folder
 from crosslane.credentials.secret import Keys
-from crosslane.credentials.session_cache import SessionCache, lasts, process_output
+from crosslane.credentials.session_cache import SessionCache, process_output
 from crosslane.errors import DONE, UsageError
 
 EXAMPLES = """\b
@@ -40,30 +42,32 @@ def command(invocation: Invocation, profile: str) -> int:
             code="TerminalOutput",
             next=f"use the profile: aws sts get-caller-identity --profile {profile}",
         )
-    cached = _cached_offline(invocation, profile) if invocation.sandbox else _cached(invocation.config_path, profile)
-    click.echo(process_output(cached or _current(invocation, profile)))
+    kept = _kept_offline(invocation) if invocation.sandbox else (_sessions(invocation.config_path), _utc)
+    make = partial(_new, invocation, profile)
+    click.echo(process_output(make() if kept is None else kept[0].current(profile, make, now=kept[1])))
     return DONE
 
 
-def _cached(config_path: Path, profile: str) -> Keys | None:
-    found = SessionCache(state_folder(config_path) / "sessions").read(profile)
-    return found if found is not None and lasts(found, datetime.now(UTC)) else None
+def _utc() -> datetime:
+    return datetime.now(UTC)
 
 
-def _cached_offline(invocation: Invocation, profile: str) -> Keys | None:
-    """The kept sandbox's, by its own clock."""
+def _sessions(config_path: Path) -> SessionCache:
+    return SessionCache(state_folder(config_path) / "sessions")
+
+
+def _kept_offline(invocation: Invocation) -> tuple[SessionCache, Callable[[], datetime]] | None:
+    """The kept sandbox's sessions and its own clock."""
     from crosslane.sandbox.lifecycle import clock_of, find
 
     running = find(invocation.load_config())
-    if running is None:
-        return None
-    found = SessionCache(running.directory / "sessions").read(profile)
-    return found if found is not None and lasts(found, clock_of(running.clock_file)()) else None
+    return None if running is None else (SessionCache(running.directory / "sessions"), clock_of(running.clock_file))
 
 
-def _current(invocation: Invocation, profile: str) -> Keys:
+def _new(invocation: Invocation, profile: str) -> Keys:
+    """Called by one of several callers while the others wait, so that they need not load all of this too."""
     from crosslane.cli.opening import opened
-    from crosslane.cli.sessions import current_session, held_key
+    from crosslane.cli.sessions import held_key, new_session
 
     with opened(invocation) as world:
         if (world.ring or world.left_ring) is not None and profile in world.keys.values():
@@ -75,4 +79,4 @@ def _current(invocation: Invocation, profile: str) -> Keys:
                 code="UnknownProfile",
                 next="name one of these profiles, or another config with --config",
             )
-        return current_session(world, profiles[profile])
+        return new_session(world, profiles[profile])

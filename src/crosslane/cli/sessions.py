@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from crosslane.apply.rotation import metadata
@@ -61,29 +62,36 @@ def session_metadata(world: World, profile: SessionProfile) -> dict[str, str]:
 
 
 def current_session(world: World, profile: SessionProfile) -> Keys:
-    """The cached session of the profile, else a new one by the user's key, the CI job's token or the sign-in.
+    """The cached session of the profile, else a new one; raises what ``new_session`` raises."""
+    _source(world, profile)
+    return world.sessions.current(profile.name, partial(new_session, world, profile), now=world.now)
+
+
+def new_session(world: World, profile: SessionProfile) -> Keys:
+    """A session by the user's key, the CI job's token or the sign-in, which nothing keeps yet.
 
     Raises OutcomeError if the key's profile is not there yet, and what assuming the role raises.
     """
+    source = _source(world, profile)
+    if (file := world.tokens.get(profile.account)) is not None:
+        token = read_token(file, profile.account)
+        return assume_with_token(world.cloud.anonymous(profile.account), profile, token)
+    code = None if profile.mfa_serial is None else world.mfa_code(profile.mfa_serial)
+    try:
+        return assume(world.cloud.gateway(profile.account, source), profile, code)
+    except CredentialsFailure as error:
+        if error.code not in UNKNOWN_KEY_CODES:
+            raise
+        # A rotation may just have replaced the key that was read: read it once more.
+        return assume(world.cloud.gateway(profile.account, source, fresh=True), profile, code)
+
+
+def _source(world: World, profile: SessionProfile) -> str | None:
+    """The profile that assumes the role; None is the ordinary chain."""
     key = world.keys.get(profile.account)
     if key is not None and world.files.profile(key) is None:
         raise not_bootstrapped(profile.account, key)
-    source = key if key is not None else world.sign_in(world.config.account(profile.account))
-
-    def renew() -> Keys:
-        if (file := world.tokens.get(profile.account)) is not None:
-            token = read_token(file, profile.account)
-            return assume_with_token(world.cloud.anonymous(profile.account), profile, token)
-        code = None if profile.mfa_serial is None else world.mfa_code(profile.mfa_serial)
-        try:
-            return assume(world.cloud.gateway(profile.account, source), profile, code)
-        except CredentialsFailure as error:
-            if error.code not in UNKNOWN_KEY_CODES:
-                raise
-            # A rotation may just have replaced the key that was read: read it once more.
-            return assume(world.cloud.gateway(profile.account, source, fresh=True), profile, code)
-
-    return world.sessions.current(profile.name, renew, now=world.now)
+    return key if key is not None else world.sign_in(world.config.account(profile.account))
 
 
 def renewed_session(world: World, profile: SessionProfile) -> Keys:

@@ -64,7 +64,7 @@ class SessionCache:
     def current(self, profile: str, assume: Callable[[], Keys], *, now: Callable[[], datetime]) -> Keys:
         """A session that lasts: the cached one, or a new one by ``assume``, which one of several callers makes.
 
-        Raises what ``assume`` raises, and nothing else.
+        A key without an end is given out and not kept. Raises what ``assume`` raises, and nothing else.
         """
         cached = self.read(profile)
         if cached is not None and lasts(cached, now()):
@@ -79,7 +79,8 @@ class SessionCache:
             if cached is not None and lasts(cached, now()):
                 return cached
             keys = assume()
-            self._replace(path, keys)
+            if keys.session_token is not None:
+                self._replace(path, keys)
             return keys
 
     def _replace(self, path: Path, keys: Keys) -> bool:
