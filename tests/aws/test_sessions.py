@@ -44,11 +44,11 @@ def test_four_identities_side_by_side_read_each_model_once(cloud: Cloud, monkeyp
 def test_what_is_hung_on_one_session_is_not_on_the_next(cloud: Cloud) -> None:
     heard: list[str] = []
     first, second = (cloud.session(profile) for profile in PROFILES[:2])
-    first.register("before-call.sts", lambda **event: heard.append("first"))
+    first.register("heard.sts", lambda **event: heard.append("first"))
 
-    cloud.client(second, "sts").meta.events.emit("before-call.sts.GetCallerIdentity")
+    cloud.client(second, "sts").meta.events.emit("heard.sts.GetCallerIdentity")
     assert heard == []
-    cloud.client(first, "sts").meta.events.emit("before-call.sts.GetCallerIdentity")
+    cloud.client(first, "sts").meta.events.emit("heard.sts.GetCallerIdentity")
     assert heard == ["first"]
 
 
