@@ -166,5 +166,6 @@ def test_without_a_keyring_it_says_so_and_uses_the_file(ring: FileKeyring, tmp_p
             assert "keyring" in json.dumps(told)
             assert place.profile("tools_admin")["aws_secret_access_key"]
             assert place.run("bootstrap", "--json").document["calls"]["mutating"] == 0
+            assert "the key's secret is kept in the file" in " ".join(place.run("bootstrap").out.split())
     finally:
         keyring.set_keyring(ring)

@@ -23,7 +23,7 @@ from crosslane.cli.world import World, desired_of, system_time
 from crosslane.config.model import KeyStore
 from crosslane.credentials.profile import HELD_KEY
 from crosslane.credentials.profile_files import ProfileFiles
-from crosslane.credentials.ring import Ring, open_ring
+from crosslane.credentials.ring import UNUSABLE, Ring, open_ring
 from crosslane.credentials.session_cache import SessionCache
 from crosslane.desired.model import Caution
 
@@ -97,7 +97,7 @@ def _with_ring(world: World) -> World:
         return replace(world, left_ring=ring if isinstance(ring, Ring) else None)
     if isinstance(ring, Ring):
         return replace(world, ring=ring)
-    told = Caution("keyring-unusable", None, f"{ring.reason}: the key's secret is kept in the file; {ring.next}")
+    told = Caution(UNUSABLE, None, f"{ring.reason}: the key's secret is kept in the file; {ring.next}")
     return replace(world, desired=replace(world.desired, cautions=(*world.desired.cautions, told)))
 
 

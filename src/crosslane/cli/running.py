@@ -21,6 +21,7 @@ from crosslane.cli.options import Invocation, aimed
 from crosslane.cli.planning import make_plan, refuse
 from crosslane.cli.recovery import SignInAgain
 from crosslane.cli.world import World
+from crosslane.credentials.ring import UNUSABLE
 from crosslane.desired.model import Caution
 from crosslane.errors import DONE, UsageError
 from crosslane.live.model import Absent, Live, LiveRepository, changed_lately
@@ -122,9 +123,10 @@ def _report(
         )
         click.echo(json.dumps(document, indent=2))
         return
-    if plan.changing:
+    told = cautions if plan.changing else [caution for caution in cautions if caution.id == UNUSABLE]
+    if told:
         click.echo()
-        for line in caution_lines(cautions):
+        for line in caution_lines(told):
             click.echo(line)
     click.echo(
         run_text(

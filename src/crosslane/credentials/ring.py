@@ -15,6 +15,9 @@ from crosslane.errors import EnvironmentFailure
 NOT_THERE = "KeyNotInKeyring"
 """The error code where the keyring has no secret of a key: another machine made it, or somebody removed it."""
 
+UNUSABLE = "keyring-unusable"
+"""The id of the caution that a wanted keyring cannot be used: secrets are then in the file, which every run says."""
+
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
