@@ -204,6 +204,20 @@ def test_evidence_that_may_not_be_read_does_not_hide_the_failure(desk: Desk) -> 
     assert "BatchGetBuilds" in document["failure"]["unread"]
 
 
+def test_an_action_that_left_no_lines_is_not_told_to_have_a_log(desk: Desk) -> None:
+    remote = desk.remote
+
+    def course(execution: str) -> None:
+        details = {"code": "JobFailed", "message": "File [test.json] does not exist in artifact [BuildOutput]"}
+        remote.succeed(execution, "Source/App", "Build/Build")
+        remote.run(execution, TO_TEST[0], "Failed", errorDetails=details)
+        remote.end(execution, "Failed")
+
+    remote.on_start = course
+
+    assert "next: correct the cause and push, or crosslane run\n" in desk.run("run").err
+
+
 @pytest.mark.parametrize(
     ("status", "code"),
     [("Stopped", "ExecutionStopped"), ("Superseded", "ExecutionSuperseded"), ("Cancelled", "ExecutionCancelled")],
@@ -216,6 +230,10 @@ def test_stopped_and_superseded_are_no_success(desk: Desk, status: str, code: st
 
     assert document["error"]["code"] == code
     assert "because" in document["error"]["message"]
+    expected = "crosslane status --region eu-west-2 shows the newer execution" if status == "Superseded" else None
+    assert (
+        desk.document(Printed.EXECUTION, "run", "--new", "--region", "eu-west-2", code=1)["error"]["next"] == expected
+    )
 
 
 def test_at_a_gate_it_says_how_and_goes_on(desk: Desk) -> None:

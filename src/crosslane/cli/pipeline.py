@@ -190,12 +190,12 @@ def report(
     """
     now = site.world.now()
     failure = None
-    if error is not None and error.next:
-        error.next = aimed(error.next, invocation)
     if execution is not None and not isinstance(error, EnvironmentFailure | Left | Ended):
         failure = find_failure(execution, site.tools, site.of_account)
         if error is None and judged:
             error = verdict(execution, failure, site.place.account, site.flags)
+    if error is not None and error.next:
+        error.next = aimed(error.next, invocation)
     if invocation.json:
         document = execution_document(
             site.place,

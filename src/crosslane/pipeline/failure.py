@@ -110,8 +110,9 @@ def _failed(execution: Execution, failure: Failure | None, account: str, flags: 
         branch = failure.action.declared.setting("BranchName")
         next_ = f"push the app to branch {branch}, which starts the pipeline"
         return OutcomeError(f"{path} failed: {failure.reason}", "ExecutionFailed", account, next_)
-    # Without an event of its own the stack was not touched: what is wrong was found before that.
-    can_show = failure.action.declared.is_build or failure.event is not None or failure.unread is not None
+    # A build that was not started has no log, and a stack that was not touched no events.
+    built = failure.action.declared.is_build and bool(failure.action.external_id)
+    can_show = built or failure.event is not None or failure.unread is not None
     option = f" --execution {execution.id}{flags}"
     next_ = (
         f"crosslane logs {path}{option} shows all of it"
