@@ -124,7 +124,7 @@ def _report(
         click.echo(json.dumps(document, indent=2))
         return
     told = cautions if plan.changing else [caution for caution in cautions if caution.id == UNUSABLE]
-    if told:
+    if plan.changing or told:
         click.echo()
         for line in caution_lines(told):
             click.echo(line)
