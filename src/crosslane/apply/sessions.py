@@ -98,7 +98,7 @@ def open_session(task: OpenSession, step: Step, hands: Hands) -> Done:
     profile = task.profile
     if step.op is Op.KEEP:
         return Done(Outcome.UNCHANGED, step.reason)
-    gateway = hands.key(profile.account, fresh=True)
+    gateway = hands.key(profile.account)  # read anew by the step that verified it, whose connection serves again
     code = None if profile.mfa_serial is None else hands.mfa_code(profile.mfa_serial)
     keys = eventually(
         lambda: assume(gateway, profile, code),
