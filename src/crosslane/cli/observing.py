@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -158,7 +157,10 @@ def _refuse_bad_sign_ins(world: World, identities: Identities) -> None:
     first.next = _next_of(world, errors)
     if len(errors) == 1:
         raise first
-    lines = "; ".join(f"{account}: {error}" for account, error in errors.items())
+    accounts: dict[str, list[str]] = {}
+    for account, one in errors.items():
+        accounts.setdefault(str(one), []).append(account)
+    lines = "; ".join(f"{', '.join(names)}: {message}" for message, names in accounts.items())
     raise EnvironmentFailure(lines, code=first.code, next=first.next)
 
 
@@ -172,7 +174,6 @@ def _next_of(world: World, errors: Mapping[str, CrosslaneError]) -> str | None:
     others = [error.next for account, error in errors.items() if account not in ended and error.next]
     if not ended:
         return others[0] if others else None
-    options = [] if str(world.config.path) == "crosslane.toml" else ["--config", str(world.config.path)]
-    options += ["--sandbox"] if world.sandboxed else []
-    command = shlex.join(["crosslane", "sign-in", *ended, *options])
-    return f"{command}, then run it again" + "".join(f"; {other}" for other in dict.fromkeys(others))
+    return f"crosslane sign-in {' '.join(ended)}, then run it again" + "".join(
+        f"; {other}" for other in dict.fromkeys(others)
+    )

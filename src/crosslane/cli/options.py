@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 DEFAULT_CONFIG = Path("crosslane.toml")
 _COMMAND = re.compile(
-    r"\bcrosslane (?P<words>sandbox (?:start|stop|env|invoke)|sign-in(?! again)(?: [a-z][\w-]*)?"
+    r"\bcrosslane (?P<words>sandbox (?:start|stop|env|invoke)|sign-in(?! again)(?: [a-z][\w-]*)*"
     r"|init|plan|up|bootstrap|deploy|verify|run|status|logs|approve|reject|destroy|refresh|rotate|sign-out)"
     r"(?! --help)\b"
 )
-"""A command of ours in a text for people; of ``sign-in``, the account too."""
+"""A command of ours in a text for people; of ``sign-in``, the accounts too."""
 
 
 @dataclass(frozen=True, slots=True)
