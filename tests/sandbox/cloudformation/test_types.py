@@ -449,8 +449,8 @@ LIVES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
     ),
     "AWS::SQS::Queue": (
         {},
-        {"VisibilityTimeout": 60, "Tags": TAGS},
-        {"DelaySeconds": "5", "Tags": OTHER_TAGS},
+        {"QueueName": "named", "VisibilityTimeout": 60, "Tags": TAGS},
+        {"QueueName": "named", "DelaySeconds": "5", "Tags": OTHER_TAGS},
     ),
 }
 

@@ -147,4 +147,6 @@ def error_text(error: Exception) -> str:
 def gone(error: Exception) -> bool:
     """Whether an error says that the resource does not exist (any more)."""
     code = error_code(error)
-    return code in ("NoSuchEntity", "404") or code.startswith("NoSuch") or "NotFound" in code or "DoesNotExist" in code
+    if code in ("NoSuchEntity", "404") or code.startswith("NoSuch"):
+        return True
+    return any(word in code for word in ("NotFound", "DoesNotExist", "NonExistent"))
