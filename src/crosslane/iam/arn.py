@@ -85,15 +85,15 @@ def split_tokens(tokens: Sequence[str]) -> list[list[str]] | None:
 
 
 def compile_short(pattern: str) -> ArnMatcher:
-    """A pattern of fewer than six segments that ends in ``*``: its last segment goes on over the colons."""
-    *first, last = pattern.split(":")
-    heads = [compile_pattern(segment) for segment in first]
-    tail = compile_pattern(last)
-    count = len(heads)
+    """A pattern of fewer than six segments that ends in ``*``, which stands for all that follows.
+
+    "If the * wildcard is the last character of a resource ARN segment, it can expand to match beyond the colon
+    boundaries"; the wildcards before it stay in their segments:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html (2026-11-25).
+    """
+    heads = [compile_pattern(segment) for segment in pattern.split(":")]
 
     def match(parts: Sequence[str]) -> bool:
-        if len(parts) != 6:
-            return False
-        return all(head(part) for head, part in zip(heads, parts, strict=False)) and tail(":".join(parts[count:]))
+        return len(parts) == 6 and all(head(part) for head, part in zip(heads, parts, strict=False))
 
     return match

@@ -197,7 +197,7 @@ class _Resources:
             self.everything = True
         elif star == len(value) - 1 and "?" not in value:
             self.prefixes.append(value[:-1])
-        elif value.startswith("arn:") and value.count(":") < 5:
+        elif value.count(":") < 5 and (value.startswith("arn:") or (":" in value and (star >= 0 or "?" in value))):
             if value.endswith("*"):
                 self.matchers.append(compile_short(value))
             else:
