@@ -218,6 +218,22 @@ def test_an_action_that_left_no_lines_is_not_told_to_have_a_log(desk: Desk) -> N
     assert "next: correct the cause and push, or crosslane run\n" in desk.run("run").err
 
 
+@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"])
+def test_a_stack_that_nothing_can_update_any_more_is_told_to_be_deleted(desk: Desk, status: str) -> None:
+    remote = desk.remote
+
+    def course(execution: str) -> None:
+        details = {"code": "JobFailed", "message": f"Stack sample-lambda-test is {status}. Reason: Function: denied"}
+        remote.succeed(execution, "Source/App", "Build/Build", TO_TEST[0])
+        remote.run(execution, TO_TEST[1], "Failed", errorDetails=details)
+        remote.end(execution, "Failed")
+
+    remote.on_start = course
+
+    dead = "aws cloudformation delete-stack --stack-name sample-lambda-test" in desk.run("run").err
+    assert dead == (status == "ROLLBACK_COMPLETE")
+
+
 @pytest.mark.parametrize(
     ("status", "code"),
     [("Stopped", "ExecutionStopped"), ("Superseded", "ExecutionSuperseded"), ("Cancelled", "ExecutionCancelled")],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -80,6 +81,16 @@ def lacks_branch(failure: Failure) -> bool:
     return declared.category == "Source" and "no branch named" in failure.reason
 
 
+def dead_stack(failure: Failure) -> str | None:
+    """The name of the stack whose creation failed and was rolled back: empty, and all it takes is to be deleted.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html (2026-11-25): its statuses
+    """
+    declared = failure.action.declared
+    dead = declared.is_stack and re.search(r"(?<!UPDATE_)\bROLLBACK_COMPLETE\b", failure.reason)
+    return declared.setting("StackName") if dead else None
+
+
 def verdict(execution: Execution, failure: Failure | None, account: str, flags: str) -> OutcomeError | None:
     """The error that an execution which is over stands for, or None if it succeeded.
 
@@ -114,6 +125,13 @@ def _failed(execution: Execution, failure: Failure | None, account: str, flags: 
     built = failure.action.declared.is_build and bool(failure.action.external_id)
     can_show = built or failure.event is not None or failure.unread is not None
     option = f" --execution {execution.id}{flags}"
+    dead = dead_stack(failure)
+    if dead is not None:
+        next_ = (
+            f"the stack has to be deleted before the next run: aws cloudformation delete-stack --stack-name {dead} "
+            f"in the account of {path}; crosslane logs {path}{option} shows what failed"
+        )
+        return OutcomeError(f"{path} failed: {failure.reason}", "ExecutionFailed", account, next_)
     next_ = (
         f"crosslane logs {path}{option} shows all of it"
         if can_show
