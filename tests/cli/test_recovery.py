@@ -46,6 +46,7 @@ def test_without_a_terminal_one_command_is_named_that_signs_in_to_all_accounts(p
     end_sign_in(place)
     result = place.run("plan", "--json")
     assert result.code == 3
+    assert "profile dev is not signed in" in result.document["error"]["message"]
     command, _, rest = result.document["error"]["next"].partition(",")
     assert command == f"crosslane sign-in tools dev test prod --config {place.config} --sandbox"
     assert rest == " then run it again"

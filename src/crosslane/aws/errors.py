@@ -28,7 +28,9 @@ from botocore.exceptions import (
     ProfileNotFound,
     ReadTimeoutError,
     SSOError,
+    SSOTokenLoadError,
     TokenRetrievalError,
+    UnauthorizedSSOTokenError,
 )
 
 from crosslane.errors import EnvironmentFailure
@@ -90,6 +92,16 @@ def translate(
             )
         case NoCredentialsError() | PartialCredentialsError():
             return unusable(f"{who} has no credentials", code="NoCredentials", next=again)
+        case UnauthorizedSSOTokenError() | SSOTokenLoadError():
+            return CredentialsFailure(
+                f"the sign-in of {who} has ended"
+                if isinstance(error, UnauthorizedSSOTokenError)
+                else f"{who} is not signed in",
+                code="CredentialRetrieval",
+                account=account,
+                next=again,
+                operation=action,
+            )
         case SSOError() | TokenRetrievalError() | InvalidConfigError() | CredentialRetrievalError():
             return unusable(f"{who} could not get credentials: {error}", code="CredentialRetrieval", next=again)
         case NoRegionError():
