@@ -8,6 +8,7 @@ tested in ``tests/desired``.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from collections.abc import Iterator
@@ -47,6 +48,13 @@ def permissions(type_name: str) -> set[str]:
     return {permission for handler in used for permission in handler.get("permissions", ())}
 
 
+def _by_service(actions: list[str]) -> str:
+    """Sorted actions for a reader: each service's prefix once, then the names."""
+    pairs = [action.split(":", 1) for action in actions]
+    groups = itertools.groupby(pairs, key=lambda pair: pair[0])
+    return "; ".join(f"`{service}:` {', '.join(name for _, name in group)}" for service, group in groups)
+
+
 def types_of(config_file: Path) -> Iterator[str]:
     """The resource types of all our stacks."""
     for stack in desired_state(load_config(config_file)).stacks:
@@ -81,7 +89,7 @@ def test_what_aws_may_call_beyond_is_listed(called: tuple[set[str], set[str]]) -
     lines = ["| resource type | in its schema, not called by the sandbox |", "| --- | --- |"]
     for name in sorted(types):
         more = sorted(one for one in permissions(name) if one.lower() not in folded)
-        lines.append(f"| {name} | {', '.join(f'`{one}`' for one in more) or 'nothing'} |")
+        lines.append(f"| {name} | {_by_service(more) or 'nothing'} |")
     text = PAGE.read_text(encoding="utf-8")
     head, _, rest = text.partition(BEGIN)
     _, _, tail = rest.partition(END)
