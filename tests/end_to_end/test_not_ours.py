@@ -78,9 +78,16 @@ def test_what_crosslane_did_not_make_stops_up_before_the_first_change(place: Pla
     assert look(place) == before
     assert (place.listing(), place.running.credentials_file.read_bytes()) == (listed, profiles)
 
+    key = place.aws("tools", "iam").create_access_key(UserName="admin")["AccessKey"]
+    with place.running.credentials_file.open("a") as file:  # as the guide leaves it
+        file.write(f"\n[tools_admin]\naws_access_key_id={key['AccessKeyId']}\n")
+        file.write(f"aws_secret_access_key={key['SecretAccessKey']}\n")
+    keys = look(place)[1]
+
     adopted = place.up("--adopt", "--yes")
 
     assert list(adopted.outcomes().values()).count("adopted") == 4
+    assert look(place)[1] == keys, "the profile's own key goes on to be used"
     assert place.up().document["calls"]["mutating"] == 0
 
 

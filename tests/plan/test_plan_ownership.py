@@ -70,7 +70,9 @@ def test_a_profile_that_somebody_made_is_a_conflict_until_adopted(profile: str) 
 
     (conflict,) = situation.plan().conflicts
     assert (conflict.kind, conflict.name, conflict.adoptable) == ("profile", profile, True)
-    assert situation.plan(adopt=True).conflicts == ()
+    adopted = situation.plan(adopt=True)
+    assert adopted.conflicts == ()
+    assert [step.name for step in adopted.changing] == [profile], "no second key where the first one works"
 
 
 @pytest.mark.parametrize("adopt", [False, True])

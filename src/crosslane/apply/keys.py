@@ -31,7 +31,7 @@ def put_access_key(task: PutAccessKey, step: Step, hands: Hands) -> Done:
     if len(existing) >= MOST_KEYS:
         raise OutcomeError(
             f"user {profile.user} has {len(existing)} access keys already ({', '.join(existing)}), AWS allows no more, "
-            f"and none of them is in profile {profile.name}",
+            f"and profile {profile.name} has none that works",
             code="TooManyAccessKeys",
             account=profile.account,
             next=f"delete one that nobody uses: aws iam delete-access-key --user-name {profile.user} "
@@ -77,7 +77,8 @@ def put_key_profile(task: PutKeyProfile, step: Step, hands: Hands) -> Done:
     profile = task.profile
     found = hands.files.profile(profile.name)
     wanted = {"region": profile.region, "output": profile.output, "credential_process": task.process}
-    moving = found.keys if found is not None and found.owner == hands.mark and hands.ring is not None else None
+    ours = found is not None and (found.owner == hands.mark or (found.owner is None and hands.adopt))
+    moving = found.keys if found is not None and ours and hands.ring is not None else None
     if moving is not None and hands.ring is not None:
         hands.ring.keep(moving)
         values = values_of_held(moving, hands.ring)
@@ -88,7 +89,7 @@ def put_key_profile(task: PutKeyProfile, step: Step, hands: Hands) -> Done:
         hands.files.store([ProfileChange(profile.name, values_of_held(held, None), wanted, hands.mark, hands.adopt)])
         hands.left_ring.forget(held.access_key_id)
         return Done(_outcome(step, Outcome.UPDATED), f"key {held.access_key_id} moved from the keyring to the file")
-    if found is None or any(found.text(key) != value for key, value in wanted.items()):
+    if found is None or found.owner != hands.mark or any(found.text(key) != value for key, value in wanted.items()):
         hands.files.store([ProfileChange(profile.name, config=wanted, owner=hands.mark, adopt=hands.adopt)])
         return Done(_outcome(step, Outcome.UPDATED), f"region {profile.region}, output {profile.output}")
     return Done(_outcome(step, Outcome.UNCHANGED), f"key, region {profile.region}, output {profile.output}")

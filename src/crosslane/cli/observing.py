@@ -24,12 +24,13 @@ Identities = Mapping[tuple[str, Who], Reading[LiveIdentity]]
 """Who somebody is, by account and kind of caller."""
 
 
-def observe(world: World) -> tuple[World, Live]:
+def observe(world: World, *, adopt: bool = False) -> tuple[World, Live]:
     """Everything live. Raises before anything else if a sign-in does not work or is in the wrong account.
 
+    ``adopt`` asks also who the key is in a user's profile that nobody holds: it stays if it is the user's.
     The world that comes back knows the sign-in's role: in mode ``keyless`` the deployer trusts its permission set.
     """
-    identities = _identities(world)
+    identities = _identities(world, adopt=adopt)
     _refuse_bad_sign_ins(world, identities)
     if world.config.bootstrap.mode is Mode.KEYLESS and world.config.sign_in.permission_set is None:
         world = replace(world, desired=desired_of(world.config, _sso_role_name(world, identities)))
@@ -39,7 +40,7 @@ def observe(world: World) -> tuple[World, Live]:
     return replace(world, without_session=frozenset(direct)), live
 
 
-def _identities(world: World) -> Identities:
+def _identities(world: World, *, adopt: bool) -> Identities:
     """Who each sign-in is, and who each key and deployer is whose profile of ours has something to call with."""
     local = _local_profiles(world)
     asked: dict[tuple[str, Who], Callable[[], Reading[LiveIdentity]]] = {
@@ -52,7 +53,9 @@ def _identities(world: World) -> Identities:
         for account, name in profiles.items():
             ring = world.ring or world.left_ring
             gives = name in local and (local[name].static or (who is Who.DEPLOYER or ring is not None))
-            if gives and local[name].owner == world.mark and (local[name].access_key_id or local[name].process):
+            taken = adopt and who is Who.KEY and gives and local[name].owner is None
+            ours = taken or (gives and local[name].owner == world.mark)
+            if ours and (local[name].access_key_id or local[name].process):
                 asked[account, who] = partial(reading, partial(read_identity, world.cloud.gateway(account, name)))
     return side_by_side(asked)
 

@@ -43,7 +43,7 @@ def command(invocation: Invocation, check: bool, adopt: bool, folder: Path | Non
     from crosslane.report.text import plan_text
 
     with opened(invocation) as world:
-        world, live = observe(world)
+        world, live = observe(world, adopt=adopt)
         plan = make_plan(world, live, Scope(adopt=adopt))
     if invocation.json:
         click.echo(json.dumps(plan_document(plan), indent=2))

@@ -55,7 +55,7 @@ def run_up(invocation: Invocation, scope: Scope, *, static: bool = False) -> int
     """Observe, plan, apply, report; returns the exit code."""
     start = time.monotonic()
     with opened(invocation) as world:
-        world, live = observe(world)
+        world, live = observe(world, adopt=scope.adopt)
         if not scope.bootstrap:
             _require_deployers(world)
         plan = make_plan(world, live, scope, static=static)

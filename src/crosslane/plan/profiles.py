@@ -43,18 +43,21 @@ def key_parts(
 ) -> list[Part]:
     """The user's access key in its profile (G10 to G12): kept while it works, else made anew.
 
+    So is the key of a profile that is to be adopted, as the guide leaves it: beside a second one nobody would hold it.
     ``process`` is the profile's ``credential_process`` where the secret is kept in the keyring.
     """
     account, name = profile.account, profile.name
     local = live.profiles.get(name)
     if (conflict := _profile_conflict(live, account, name, mark, adopt)) is not None:
         return [conflict]
-    held = local.access_key_id if local is not None and local.owner == mark else None
     identity = live.identities.get((account, Who.KEY))
+    ours = local is not None and local.owner == mark
+    users = isinstance(identity, LiveIdentity) and identity.arn == user.arn
+    held = local.access_key_id if local is not None and (ours or users) else None
     if held is not None and isinstance(identity, Unreadable) and identity.code not in DEAD_KEY_CODES:
         return [Blocked(account, "identity", name, identity.code, identity.reason)]
-    works = held is not None and isinstance(identity, LiveIdentity) and identity.arn == user.arn
-    formed = local is not None and local.process == process and not (process and local.static)
+    works = held is not None and users
+    formed = local is not None and ours and local.process == process and not (process and local.static)
     reason = "the profile holds a working key of the user"
     if not works:
         reason = "the profile's key is no longer the user's" if held else "the profile holds no key of the user yet"
@@ -128,7 +131,8 @@ def session_parts(
         after=after,
     )
     # Static keys beside a credential_process would win over it.
-    formed = local is not None and local.process == process and not (process and local.access_key_id)
+    ours = local is not None and local.owner == mark
+    formed = local is not None and ours and local.process == process and not (process and local.access_key_id)
     stored = Step(
         id=step_id(account, "session-profile", name),
         account=account,
