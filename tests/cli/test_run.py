@@ -332,6 +332,23 @@ def test_approve_on_a_terminal_says_what_it_does_before(desk: Desk) -> None:
     assert "nightly" in result.out
 
 
+def test_somebody_who_approves_first_does_not_end_the_run(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    remote, identity = desk.remote, desk.remote._GetCallerIdentity
+    waits_for_a_person(remote)
+
+    def meanwhile(account: str, asked: object) -> object:
+        if remote.tokens:
+            desk_approves(remote)
+        return identity(account, asked)
+
+    monkeypatch.setattr(remote, "_GetCallerIdentity", meanwhile)
+
+    document = desk.document(Printed.EXECUTION, "run", "--approve")
+
+    assert document["execution"]["status"] == "Succeeded"
+    assert document["approved"] == []
+
+
 def test_who_may_not_approve_ends_with_the_gate_still_waiting(desk: Desk) -> None:
     waits_for_a_person(desk.remote)
     desk.remote.denied.add(("tools", "PutApprovalResult"))

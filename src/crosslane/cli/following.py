@@ -21,7 +21,7 @@ from crosslane.cli.pipeline import (
 )
 from crosslane.cli.recovery import SignInAgain
 from crosslane.errors import CrosslaneError, EnvironmentFailure, OutcomeError
-from crosslane.pipeline.approvals import Answer, Gate, answer_gate, check_comment, read_state
+from crosslane.pipeline.approvals import ANSWERED, Answer, Gate, answer_gate, check_comment, read_state
 from crosslane.pipeline.follow import TimedOut, first_look, follow
 from crosslane.pipeline.model import Definition, Execution, Revision
 from crosslane.pipeline.standing import stands
@@ -188,7 +188,13 @@ def _approve(
         told.add(gate.token)
         who = str(site.person.call("sts", "GetCallerIdentity")["Arn"])
         display.note(f"approving {gate.path} as {who}, without a person looking (--approve)")
-        answer_gate(site.person, site.place.name, gate, Answer.APPROVED, comment)
+        try:
+            answer_gate(site.person, site.place.name, gate, Answer.APPROVED, comment)
+        except OutcomeError as error:
+            if error.code not in ANSWERED:
+                raise
+            display.note(str(error))
+            continue
         given.append(Given(gate, comment, who))
     return given
 

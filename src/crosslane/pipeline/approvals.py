@@ -19,6 +19,9 @@ from crosslane.pipeline.calling import Caller
 LONGEST_COMMENT = 512
 """https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ApprovalResult.html (2026-11-24)"""
 
+ANSWERED = ("ApprovalAlreadyCompletedException", "InvalidApprovalTokenException")
+"""The codes of an answer that comes too late: somebody else was faster, or the approval ran out of time."""
+
 
 class Answer(StrEnum):
     """CodePipeline's two answers."""
@@ -150,7 +153,7 @@ def answer_gate(caller: Caller, pipeline: str, gate: Gate, answer: Answer, comme
             f"{gate.path} goes on waiting",
         ) from error
     except AwsError as error:
-        if error.code not in ("ApprovalAlreadyCompletedException", "InvalidApprovalTokenException"):
+        if error.code not in ANSWERED:
             raise
         raise OutcomeError(
             f"{gate.path} no longer waits: it was answered, or ran out of time",
