@@ -52,6 +52,7 @@ def test_every_command_is_one_the_cli_knows_with_options_it_takes(mode: Mode) ->
     assert len(found) > 20
     for _, service, operation, *words in found:
         options = {word[2:] for word in words if word.startswith("--")}
+        assert service == "configure" or {"region", "profile"} <= options, (service, operation)
         if (service, operation) == ("cloudformation", "deploy"):
             known = {"stack-name", "template-file", "parameter-overrides", "capabilities", "tags"}
             assert options <= known | CLI_ONLY

@@ -78,8 +78,13 @@ def _readme(desired: Desired, profiles: Mapping[str, str]) -> str:
 
 
 def _bootstrap(state: BootstrapState) -> str:
-    """The commands of the guide, with what it leaves out: region, tags, boundary."""
-    person = state.session_profile.name.removesuffix("_admin_deployer")
+    """The commands of the guide, with what it leaves out: region, tags, boundary.
+
+    The region chooses the partition too: without it, IAM's endpoint is that of the partition ``aws``.
+    https://docs.aws.amazon.com/general/latest/gr/iam-service.html (2026-11-25)
+    """
+    session, region = state.session_profile, state.session_profile.region
+    person = session.name.removesuffix("_admin_deployer")
     folder = f"file://bootstrap/{state.account}"
     lines = []
     for policy in state.policies:
@@ -93,6 +98,7 @@ def _bootstrap(state: BootstrapState) -> str:
                     "description": policy.description,
                     "tags": _pairs(policy.tags),
                 },
+                region=region,
                 profile=person,
             )
         )
@@ -100,10 +106,10 @@ def _bootstrap(state: BootstrapState) -> str:
     if user is not None:
         bound = {} if user.boundary is None else {"permissions-boundary": user.boundary}
         options = {"user-name": user.name, **bound, "tags": _pairs(user.tags)}
-        lines.append(_command("iam", "create-user", **options, profile=person))
+        lines.append(_command("iam", "create-user", **options, region=region, profile=person))
         for arn in user.attached:
             options = {"user-name": user.name, "policy-arn": arn}
-            lines.append(_command("iam", "attach-user-policy", **options, profile=person))
+            lines.append(_command("iam", "attach-user-policy", **options, region=region, profile=person))
     bound = {} if role.boundary is None else {"permissions-boundary": role.boundary}
     options = {
         "role-name": role.name,
@@ -113,20 +119,19 @@ def _bootstrap(state: BootstrapState) -> str:
         **bound,
         "tags": _pairs(role.tags),
     }
-    lines.append(_command("iam", "create-role", **options, profile=person))
+    lines.append(_command("iam", "create-role", **options, region=region, profile=person))
     for arn in role.attached:
         options = {"role-name": role.name, "policy-arn": arn}
-        lines.append(_command("iam", "attach-role-policy", **options, profile=person))
-    session = state.session_profile
+        lines.append(_command("iam", "attach-role-policy", **options, region=region, profile=person))
     if user is not None and state.key_profile is not None:
-        lines.append(_command("iam", "create-access-key", **{"user-name": user.name}, profile=person))
+        lines.append(_command("iam", "create-access-key", **{"user-name": user.name}, region=region, profile=person))
         lines.append(f"aws configure --profile {shlex.quote(state.key_profile.name)}   # key, secret, region, json")
     options = {
         "role-arn": session.role_arn,
         "role-session-name": session.session_name,
         "duration-seconds": str(session.seconds),
     }
-    lines.append(_command("sts", "assume-role", **options, profile=session.source or person))
+    lines.append(_command("sts", "assume-role", **options, region=region, profile=session.source or person))
     lines.append(f"# the three values go into ~/.aws/credentials under [{session.name}]")
     return "\n".join(lines)
 
