@@ -53,6 +53,19 @@ def test_the_program_lists_every_command(capsys: pytest.CaptureFixture[str]) -> 
     assert max(map(len, text.splitlines())) <= 100
 
 
+@pytest.mark.parametrize("typed", [[], ["sandbox"]])
+def test_a_group_alone_answers_with_its_help_and_nothing_else(
+    typed: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(typed) == 2
+
+    out, err = capsys.readouterr()
+    said = (out + err).strip()
+    assert said.startswith("Usage: crosslane")
+    assert "error:" not in said
+    assert "next:" not in said
+
+
 COMMON = ("--config", "--sandbox", "--json", "--verbose", "--yes", "--region", "--help")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -183,5 +184,5 @@ def _report(invocation: Invocation, path: Path, config: Config) -> None:
         f"Wrote {path}: {accounts} account{'s' * (accounts != 1)}, {stages} stage{'s' * (stages != 1)}, "
         f"mode {config.bootstrap.mode}."
     )
-    other = "" if path == Path("crosslane.toml") else f" --config {path}"
+    other = "" if path == Path("crosslane.toml") else f" --config {shlex.quote(str(path))}"
     click.echo(f"Next: crosslane up --sandbox{other} tries it offline; crosslane plan{other} shows what AWS would get.")

@@ -111,6 +111,9 @@ def run(arguments: list[str]) -> int:
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
     except click.UsageError as error:
+        if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):  # click before 8.2 prints it itself
+            click.echo(error.format_message(), err=True)
+            return USAGE
         hint = f"crosslane {error.ctx.info_name} --help" if error.ctx and error.ctx.parent else "crosslane --help"
         return _fail(error.format_message(), "UsageError", None, hint, USAGE, as_json)
     except click.Abort:

@@ -207,7 +207,8 @@ def _say_started(invocation: Invocation, config: Config, running: Running) -> No
         started = {"endpoint": running.endpoint, "pid": running.pid, "profiles": profiles}
         click.echo(json.dumps({"ok": True, "error": None, **started, "environment": environment(running, config)}))
         return
-    option = "" if str(invocation.config_path) == "crosslane.toml" else f" --config {invocation.config_path}"
+    path = str(invocation.config_path)
+    option = "" if path == "crosslane.toml" else f" --config {shlex.quote(path)}"
     click.echo(f"sandbox at {running.endpoint} with {len(profiles)} accounts")
     for name, profile in profiles.items():
         click.echo(f"  {name:<12} {config.account(name).id}  --profile {profile}")
