@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import assert_never
@@ -39,7 +39,9 @@ def first_failure(mutant: Mutant, calls: Sequence[Call]) -> Failure | None:
 
 def failures(mutant: Mutant, calls: Sequence[Call], *, first: bool = False) -> list[Failure]:
     """All recorded calls that the mutant denies. Raises AssertionError if a call is denied without the change."""
-    found = []
+    found = list(_locked_out(mutant.change, calls))
+    if found and first:
+        return found
     for position, call in enumerate(calls):
         failure = _failure(mutant.change, call, position)
         if failure is not None:
@@ -47,6 +49,34 @@ def failures(mutant: Mutant, calls: Sequence[Call], *, first: bool = False) -> l
             if first:
                 break
     return found
+
+
+LOCKED_OUT = (
+    "MalformedPolicyDocumentException",
+    "The new key policy will not allow you to update the key policy in the future.",
+)
+"""https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html, the lockout safety check (2026-11-25)"""
+
+
+def _locked_out(change: Change, calls: Sequence[Call]) -> Iterator[Failure]:
+    """No key is made under a policy that would keep whoever makes it from changing that policy."""
+    if not isinstance(change, InPolicy) or change.written.kind != "key policy":
+        return
+    use = next(call for call in calls if any(change.is_of(one.name) for one in call.policies.resource or ()))
+    for position, call in enumerate(calls):
+        if call.action == "kms:CreateKey" and call.account == change.owner:
+            everything = Policies((Held(PolicyKind.IDENTITY.value, "everything", all_but("none:Nothing")),))
+            asked = replace(
+                use,
+                action="kms:PutKeyPolicy",
+                principal=call.principal,
+                caller=call.caller,
+                user_id=call.user_id,
+                policies=replace(everything, resource=use.policies.resource),
+            )
+            if not decision_of(asked, changed(change, asked)).allowed:
+                yield Failure(call, position, None, *LOCKED_OUT)
+            return
 
 
 def _failure(change: Change, call: Call, position: int) -> Failure | None:

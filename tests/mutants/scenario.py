@@ -28,6 +28,7 @@ class Act:
     do: Callable[[Place], Result]
 
 
+NOT_STARTED = "not started"
 PIPELINE = "sample-lambda-pipeline"
 APP = ROOT / "examples" / "sample-lambda" / "app"
 
@@ -58,7 +59,7 @@ def _to_the_end(place: Place) -> str:
         # The pipeline's first execution found no branch; the push's comes after it.
         if not found or found[0]["trigger"]["triggerType"] != "CloudWatchEvent":
             if time.monotonic() > limit - 45:
-                return "not started"
+                return NOT_STARTED
             continue
         status = str(found[0]["status"])
         for stage in _state(place)["stageStates"]:

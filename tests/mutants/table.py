@@ -32,9 +32,7 @@ from the calls of a good run, never listed.
   statement itself, which the working policy stops and the mutant must let through.
 - The set-up as it is must pass, and a change of nothing must kill nothing: both are tests.
 - Sessions that crosslane or a service makes are made anew when they end; expiry is tried on the sign-ins.
-- **Time**: the {ran} runs took {minutes:.0f} minutes, two at a time on two shared cores, {each:.0f} s each; all
-  {distinct} take about {hours:.1f} hours (`.venv/bin/python -m tests.mutants all`). A number instead of `all` is how
-  many, and names of modes narrow it further. The short form, a part of the ordinary tests, sets up only.
+{time}
 """
 
 
@@ -42,7 +40,6 @@ def page(found: Sequence[Judged], minutes: float) -> str:
     """The whole page."""
     ran = [told for one in found for told in one.outcomes.values()]
     distinct = sum(len(one.distinct) for one in found)
-    each = sum(told.seconds for told in ran) / max(len(ran), 1)
     acts = ", ".join(act.name for act in acts_of(found[0].mode))
     calls = ", ".join(f"{len(one.record.calls):,} in mode `{one.mode}`" for one in found)
     recorded = (
@@ -50,15 +47,29 @@ def page(found: Sequence[Judged], minutes: float) -> str:
         f"context and every policy that was asked: {calls}."
     )
     head = _HEAD.format(
-        recorded=textwrap.fill(recorded, 120, subsequent_indent="  ", break_on_hyphens=False),
+        recorded=_wrapped(recorded),
         ran=len(ran),
         distinct=f"{distinct:,}",
-        minutes=minutes,
-        each=each,
-        hours=distinct * minutes / max(len(ran), 1) / 60,
+        time=_wrapped(_time(ran, distinct, minutes)),
     )
     parts = [head, *(_numbers(one) for one in found), _denies(found), _pipeline(found), _runs(found), _others(found)]
     return "\n".join([*parts, *_survivors(found), _tolerated(found)]).rstrip() + "\n"
+
+
+def _time(ran: Sequence[Outcome], distinct: int, minutes: float) -> str:
+    seconds = sorted(told.seconds for told in ran) or [0.0]
+    return (
+        f"- **Time**: the {len(ran)} runs took {minutes:.0f} minutes, two at a time on two cores with other work too: "
+        f"the quickest {seconds[0]:.0f} s, half of them up to {seconds[len(seconds) // 2]:.0f} s, the slowest "
+        f"{seconds[-1]:.0f} s. All {distinct:,} would take {distinct * seconds[0] / 7200:.0f} hours at the quickest "
+        f"one's pace and {distinct * minutes / max(len(ran), 1) / 60:.0f} at that of these. `make mutants` runs 150, "
+        "`make mutants RUNS=N` as many as you like, `RUNS=all` all of them; `python -m tests.mutants N MODE…` keeps to "
+        "some modes. The short form is one of the ordinary tests: it sets up only."
+    )
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, 120, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False)
 
 
 def _numbers(one: Judged) -> str:
