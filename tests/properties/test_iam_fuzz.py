@@ -175,6 +175,9 @@ HEAVY: dict[str, Callable[[], object]] = {
     "many bad statements": lambda: check_source(
         json.dumps({"Statement": [{"Effect": "x"}] * 6_000}, indent=0), IDENTITY
     ),
+    "braces never closed": lambda: check_source(
+        {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "${" * 50_000}}, IDENTITY
+    ),
     "quotes and backslashes": lambda: line_of('"' + '\\"' * 50_000, "/a"),
 }
 

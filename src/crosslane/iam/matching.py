@@ -198,7 +198,7 @@ class _Resources:
         elif star == len(value) - 1 and "?" not in value:
             self.prefixes.append(value[:-1])
         elif value.count(":") < 5 and (value.startswith("arn:") or (":" in value and (star >= 0 or "?" in value))):
-            if value.endswith("*"):
+            if value.endswith("*") and value.startswith("arn:"):
                 self.matchers.append(compile_short(value))
             else:
                 self.dynamic.append(None)

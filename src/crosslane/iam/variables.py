@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from crosslane.iam.wildcard import tokens_of
 
-_VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _INSIDE = re.compile(r"([^\s,']+)(?:, '([^']*)')?")
 
 Lookup = Callable[[str], str | None]
@@ -43,11 +42,12 @@ def parts_of(text: str) -> tuple[Part, ...]:
         return (text,) if text else ()
     out: list[Part] = []
     end = 0
-    for found in _VARIABLE.finditer(text):
-        if found.start() > end:
-            out.append(text[end : found.start()])
-        out.append(_part(found.group(1)))
-        end = found.end()
+    # Not by a regular expression: one would look for the missing brace of many "${" anew at each of them.
+    while (start := text.find("${", end)) >= 0 and (close := text.find("}", start)) >= 0:
+        if start > end:
+            out.append(text[end:start])
+        out.append(_part(text[start + 2 : close]))
+        end = close + 1
     if end < len(text):
         out.append(text[end:])
     return tuple(out)

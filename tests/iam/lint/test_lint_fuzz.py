@@ -6,8 +6,10 @@ import copy
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from time import process_time
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -59,6 +61,19 @@ def replaced(value: Any, path: tuple[Any, ...], by: Any) -> Any:
         place = place[step]
     place[path[-1]] = by
     return value
+
+
+@pytest.mark.parametrize("resource", ["${" * 50_000, {"Fn::Sub": "${" * 50_000}])
+@pytest.mark.parametrize("version", ["2012-10-17", "2008-10-17"])
+def test_braces_never_closed_take_no_time(resource: Any, version: str) -> None:
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": resource}
+    policy = {"Version": version, "Statement": {**statement, "Condition": {"StringEquals": {"aws:a": "${" * 9_000}}}}
+    text = json.dumps(
+        {"Resources": {"P": {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": policy}}}}
+    )
+    start = process_time()
+    assert lint_text(text, "f.json")
+    assert process_time() - start < 1
 
 
 @given(st.data())

@@ -127,4 +127,5 @@ def _substitute(text: str) -> str:
             return f"${{{name}}}"
         return "aws" if name == "AWS::Partition" else unknown(name)
 
-    return _REFERENCE.sub(put, text)
+    end = text.rfind("}") + 1  # behind it nothing can match, and looking would take quadratic time
+    return _REFERENCE.sub(put, text[:end]) + text[end:]

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from crosslane.iam.document import Statement
 from crosslane.iam.lint.finding import Hit, Severity
 from crosslane.iam.lint.rule import USER_GUIDE, Rule
 from crosslane.iam.lint.subject import Subject
-
-_VARIABLE = re.compile(r"\$\{[^}]*\}")
 
 
 def texts(statement: Statement) -> Iterator[tuple[str, str]]:
@@ -28,9 +25,10 @@ def check(subject: Subject) -> Iterator[Hit]:
         return
     for statement in subject:
         for pointer, text in texts(statement):
-            found = _VARIABLE.search(text)
-            if found is not None:
-                message = f"{found.group()} is plain text without Version 2012-10-17"
+            _, opened, rest = text.partition("${")
+            inside, closed, _ = rest.partition("}")
+            if opened and closed:
+                message = f"${{{inside}}} is plain text without Version 2012-10-17"
                 yield Hit(pointer, message, 'Write "Version": "2012-10-17".')
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from crosslane.iam.document import Comparison
@@ -10,9 +9,9 @@ from crosslane.iam.lint.finding import Hit, Severity
 from crosslane.iam.lint.rule import USER_GUIDE, Rule
 from crosslane.iam.lint.subject import Subject
 from crosslane.iam.lint.unknown import shown
+from crosslane.iam.variables import parts_of
 
 _LITERAL = frozenset({Comparison.STRING_EQUALS, Comparison.STRING_EQUALS_IGNORE_CASE})
-_VARIABLE = re.compile(r"\$\{[^}]*\}")
 
 
 def check(subject: Subject) -> Iterator[Hit]:
@@ -21,7 +20,7 @@ def check(subject: Subject) -> Iterator[Hit]:
             if condition.operator.comparison not in _LITERAL:
                 continue
             for index, value in enumerate(condition.values):
-                plain = _VARIABLE.sub("", value)
+                plain = "".join(part for part in parts_of(value) if isinstance(part, str))
                 if "*" not in plain and not (plain.startswith("arn:") and "?" in plain):
                     continue
                 like = "StringNotLike" if condition.operator.negated else "StringLike"
