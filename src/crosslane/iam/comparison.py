@@ -130,7 +130,7 @@ def _fits(tokens: list[str], value: str) -> bool:
 
 
 def _arn(values: tuple[str, ...], variables: bool, negated: bool) -> Test:
-    """Segment by segment; a value or a pattern that has no six segments never holds.
+    """Segment by segment; a value or a pattern that is no ARN never holds. One without its resource has an empty one.
 
     As in ``Resource``, variables stand only behind the fifth colon; before it they are ordinary text.
     """
@@ -139,10 +139,11 @@ def _arn(values: tuple[str, ...], variables: bool, negated: bool) -> Test:
     dynamic: list[tuple[tuple[str, ...], tuple[Part, ...]]] = []
     sound = True
     for value in values:
-        *head, tail = value.split(":", 5)
-        if len(head) != 5:
+        split = _segments(value)
+        if split is None:
             sound = False
             continue
+        *head, tail = split
         parts = parts_of(tail) if variables else ((tail,) if tail else ())
         if not is_static(parts):
             dynamic.append((tuple(head), parts))
@@ -158,7 +159,12 @@ def _arn(values: tuple[str, ...], variables: bool, negated: bool) -> Test:
 
     def test(value: str, request: Request) -> bool:
         split = value.split(":", 5)
-        if len(split) != 6 or (negated and not sound):
+        if len(split) != 6:
+            found = _segments(value)
+            if found is None:
+                return False
+            split, value = found, f"{value}:"
+        if negated and not sound:
             return False
         if value in known or any(matcher(split) for matcher in matchers):
             return not negated
@@ -172,6 +178,11 @@ def _arn(values: tuple[str, ...], variables: bool, negated: bool) -> Test:
         return negated
 
     return test
+
+
+def _segments(value: str) -> list[str] | None:
+    split = value.split(":", 5)
+    return split if len(split) == 6 else [*split, ""] if len(split) == 5 else None
 
 
 def _joined(segments: Sequence[Sequence[str]]) -> list[str]:
