@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any
@@ -38,10 +37,10 @@ class Gate:
     action: str
     execution: str
     token: str
-    since: datetime | None
 
     @property
     def path(self) -> str:
+        """``STAGE/ACTION``."""
         return f"{self.stage}/{self.action}"
 
 
@@ -92,7 +91,7 @@ def _gates(stage: dict[str, Any]) -> list[Gate]:
     execution = stage.get("latestExecution", {}).get("pipelineExecutionId", "")
     runs = [(action["actionName"], action.get("latestExecution", {})) for action in stage.get("actionStates", [])]
     return [
-        Gate(stage["stageName"], name, execution, run["token"], run.get("lastStatusChange"))
+        Gate(stage["stageName"], name, execution, run["token"])
         for name, run in runs
         if run.get("token") and run.get("status") == "InProgress"
     ]

@@ -37,7 +37,6 @@ class Build:
 
     id: str
     status: str
-    phase: str
     group: str | None
     stream: str | None
     link: str
@@ -45,6 +44,7 @@ class Build:
 
     @property
     def over(self) -> bool:
+        """Whether its log will not grow any more."""
         return self.status != "IN_PROGRESS"
 
 
@@ -67,7 +67,6 @@ def read_build(caller: Caller, build_id: str) -> Build:
     return Build(
         found["id"],
         found.get("buildStatus", "IN_PROGRESS"),
-        found.get("currentPhase", ""),
         logs.get("groupName"),
         logs.get("streamName"),
         logs.get("deepLink", ""),

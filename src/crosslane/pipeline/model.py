@@ -49,7 +49,6 @@ class Declared:
     name: str
     category: str
     provider: str
-    run_order: int
     role_arn: str | None
     configuration: tuple[tuple[str, str], ...]
 
@@ -64,14 +63,17 @@ class Declared:
 
     @property
     def is_approval(self) -> bool:
+        """Whether it waits for a person."""
         return self.category == "Approval"
 
     @property
     def is_build(self) -> bool:
+        """Whether it leaves a build and its log."""
         return self.provider == "CodeBuild"
 
     @property
     def is_stack(self) -> bool:
+        """Whether it leaves events of a stack."""
         return self.provider == "CloudFormation"
 
 
@@ -103,6 +105,7 @@ class Action:
 
     @property
     def waits_for_approval(self) -> bool:
+        """Whether a person's answer is what it waits for."""
         return self.declared.is_approval and self.status is ActionStatus.IN_PROGRESS
 
     @property
@@ -158,6 +161,7 @@ class Execution:
 
     @property
     def started(self) -> datetime | None:
+        """When its first action began; None while none has."""
         return min((action.started for action in self.actions if action.started), default=None)
 
     @property

@@ -130,7 +130,6 @@ def _declared(stage: str, action: Mapping[str, Any]) -> Declared:
         action["name"],
         kind["category"],
         kind["provider"],
-        action.get("runOrder", 1),
         action.get("roleArn"),
         configuration,
     )
@@ -145,7 +144,6 @@ def _undeclared(run: Mapping[str, Any]) -> Declared:
         run["actionName"],
         kind.get("category", ""),
         kind.get("provider", ""),
-        1,
         given.get("roleArn"),
         tuple(sorted(given.get("configuration", {}).items())),
     )
