@@ -9,18 +9,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import defaultdict
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 from tests.end_to_end.place import ROOT
 from tests.mutants.calls import Record, load
-from tests.mutants.end_to_end import Outcome, outcome
-from tests.mutants.generate import Mutant
-from tests.mutants.judge import Failure, failures
 from tests.mutants.result import Judged, chosen, judged
+from tests.mutants.running import end_to_end
 from tests.mutants.setup import setup_in
 from tests.mutants.table import page
 
@@ -59,35 +55,6 @@ def recorded(mode: str, file: Path) -> Record:
     """The good run, heard in a process of its own."""
     subprocess.run([sys.executable, "-m", "tests.mutants.record", mode, str(file)], check=True, timeout=900)
     return load(file)
-
-
-def end_to_end(runs: Sequence[tuple[Judged, Mutant]]) -> dict[str, dict[str, Outcome]]:
-    """How each run ended, by mode and mutant."""
-    outcomes: dict[str, dict[str, Outcome]] = defaultdict(dict)
-    with ProcessPoolExecutor(2) as pool:
-        given = [_given(one, mutant) for one, mutant in runs]
-        for (one, mutant), told in zip(runs, pool.map(_run, given), strict=True):
-            outcomes[one.mode][mutant.what] = told
-            print(
-                f"{told.difference or 'ok'} {told.seconds:.0f} s  {one.mode}, {mutant.what}",
-                file=sys.stderr,
-                flush=True,
-            )
-    return outcomes
-
-
-_Given = tuple[Mutant, str, list[Failure], frozenset[str]]
-
-
-def _given(one: Judged, mutant: Mutant) -> _Given:
-    tolerated = frozenset(call.action for call in one.record.tolerated)
-    return mutant, one.mode, failures(mutant, one.record.calls), tolerated
-
-
-def _run(given: _Given) -> Outcome:
-    mutant, mode, expected, tolerated = given
-    with tempfile.TemporaryDirectory() as folder:
-        return outcome(mutant, mode, Path(folder), expected, tolerated)
 
 
 if __name__ == "__main__":
