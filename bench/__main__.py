@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-import importlib
-import importlib.util
 import json
 import os
 import platform
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from bench import credentials, delivery, sandbox, set_up, start
+from bench import credentials, delivery, iam, sandbox, set_up, start
 from bench.figures import Figure, NotMeasured, Result, to_json, to_table
 from bench.world import Failed
 
 
 def main() -> int:
     """Exit code 0, or 1 with ``--check`` if a budget is missed or a figure could not be measured."""
-    options = _options()
-    results: list[Result] = []
-    before = os.getloadavg()[0]
     measures: dict[str, Callable[[], list[Result]]] = {
         "start": lambda: start.main(options.runs, _say),
         "set-up": lambda: set_up.main(options.runs, options.scale, _say),
-        "iam": _iam,
+        "iam": iam.main,
         "credentials": lambda: credentials.main(options.runs, _say),
         "sandbox": lambda: sandbox.main(options.runs, _say),
         "delivery": lambda: delivery.main(options.runs, _say),
     }
+    options = _options(measures)
+    results: list[Result] = []
+    before = os.getloadavg()[0]
     for name in options.only or measures:
         try:
             results += measures[name]()
@@ -52,7 +49,7 @@ def main() -> int:
     return 0 if good or not options.check else 1
 
 
-def _options() -> argparse.Namespace:
+def _options(measures: Iterable[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     parser.add_argument("--check", action="store_true", help="exit code 1 if a budget is missed or not measured")
@@ -60,24 +57,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--scale", type=float, default=0.2, metavar="PART", help="part of AWS's latency that is waited for (0.2)"
     )
-    parser.add_argument(
-        "--only",
-        action="append",
-        choices=("start", "set-up", "iam", "credentials", "sandbox", "delivery"),
-        help="this measurement only",
-    )
+    parser.add_argument("--only", action="append", choices=tuple(measures), help="this measurement only")
     return parser.parse_args()
-
-
-def _iam() -> list[Result]:
-    """The policy engine's own measurement; whatever it prints goes to standard error, to keep the document whole."""
-    if importlib.util.find_spec("bench.iam") is None:
-        return [NotMeasured("iam decisions", "bench/iam.py is not there")]
-    with contextlib.redirect_stdout(sys.stderr):
-        found = importlib.import_module("bench.iam").main()
-    if isinstance(found, list) and all(isinstance(result, Figure | NotMeasured) for result in found):
-        return found
-    return [NotMeasured("iam decisions", "bench.iam.main() gave no list of figures")]
 
 
 def _say(what: str) -> None:

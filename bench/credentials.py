@@ -85,7 +85,7 @@ def _others(environment: Mapping[str, str]) -> dict[str, list[str]]:
         words = [aws, "configure", "export-credentials", "--profile", "static"]
         try:
             run(words, environment)
-        except (Failed, OSError):
+        except Failed:
             continue
         return {_EXPORT: words}
     cheapest = [str(BIN / "aws"), "configure", "get", "aws_access_key_id", "--profile", "static"]

@@ -13,7 +13,7 @@ class Figure:
     name: str
     value: float
     unit: str
-    """``s``, ``ms``, ``x`` (a ratio within this run), ``calls``."""
+    """``s``, ``ms``, ``x`` (a ratio within this run), ``calls``, ``/s``."""
     budget: str = ""
     met: bool | None = None
     detail: str = ""

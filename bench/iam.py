@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -18,7 +17,7 @@ from time import perf_counter
 from typing import Any
 
 from bench.figures import Figure, NotMeasured, Result, at_least
-from bench.world import BIN
+from bench.world import BIN, run
 from crosslane.iam import Layers, Principal, Request, decide, parse_policy
 
 ROUNDS = 3
@@ -26,7 +25,7 @@ PASSES = 7
 
 
 def main() -> list[Result]:
-    """The figures; ratios are medians over rounds in which both sides take turns."""
+    """The figures; ratios are medians over rounds in which both sides take turns. ``Failed`` if a command fails."""
     with tempfile.TemporaryDirectory() as folder:
         named = os.environ.get("IAM_CASES", "").split(":")[0]
         cases = Path(named) if named else _generated(Path(folder))
@@ -52,8 +51,8 @@ def _against(oracle: list[str], ours: list[str], cases: Path) -> list[Result]:
         rates["ours"].append(_rate([*ours, "--bench", str(PASSES), str(cases)]))
         for engine in ("simulate", "core"):
             rates[engine].append(_rate([*oracle, "--engine", engine, "--bench", str(PASSES), str(cases)]))
-        times["ours"].append(_time([*ours, str(cases)]))
-        times["oracle"].append(_time([*oracle, str(cases)]))
+        times["ours"].append(run([*ours, str(cases)], os.environ)[0])
+        times["oracle"].append(run([*oracle, str(cases)], os.environ)[0])
     rate = {name: median(found) for name, found in rates.items()}
     cold = {name: median(found) for name, found in times.items()}
     return [
@@ -70,14 +69,8 @@ def _against(oracle: list[str], ours: list[str], cases: Path) -> list[Result]:
 
 def _rate(command: list[str]) -> float:
     """Decisions a second as a command reports them: our median pass, the other's best."""
-    found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    found = json.loads(run(command, os.environ)[1])
     return float(found.get("decisions_per_second") or found["best"])
-
-
-def _time(command: list[str]) -> float:
-    start = perf_counter()
-    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
-    return perf_counter() - start
 
 
 def _one_set() -> Figure:

@@ -52,9 +52,11 @@ class Relay:
             time.sleep(self._seconds)
 
     def serve(self) -> None:
+        """Answer until ``close``."""
         self._server.serve_forever(poll_interval=0.05)
 
     def close(self) -> None:
+        """Take no more connections."""
         self._server.shutdown()
         self._server.server_close()
 

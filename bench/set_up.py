@@ -29,6 +29,7 @@ class Pair:
 
     @property
     def ratio(self) -> float:
+        """How many times faster crosslane was."""
         return self.hand / self.crosslane
 
 

@@ -63,6 +63,7 @@ class World:
 
     @property
     def endpoint(self) -> str:
+        """Where clients are to go."""
         return self.running.endpoint if self.relay is None else self.relay.endpoint
 
     def environment(self) -> dict[str, str]:
@@ -144,9 +145,12 @@ def warm(here: World) -> None:
 
 
 def run(arguments: list[str], environment: Mapping[str, str], given: str = "") -> tuple[float, str]:
-    """Run a process to its end: its wall time in seconds and what it printed. ``Failed`` if it failed."""
+    """Run a process to its end: its wall time in seconds and what it printed. ``Failed`` if it failed or is not there."""
     started = time.perf_counter()
-    done = subprocess.run(arguments, env=dict(environment), input=given, capture_output=True, text=True)
+    try:
+        done = subprocess.run(arguments, env=dict(environment), input=given, capture_output=True, text=True)
+    except OSError as error:
+        raise Failed(f"{arguments[0]} cannot be run: {error.strerror}") from error
     seconds = time.perf_counter() - started
     if done.returncode != 0:
         lines = (done.stderr.strip() or done.stdout.strip() or "no word").splitlines()
