@@ -145,7 +145,7 @@ def warm(here: World) -> None:
 
 
 def run(arguments: list[str], environment: Mapping[str, str], given: str = "") -> tuple[float, str]:
-    """Run a process to its end: its wall time in seconds and what it printed. ``Failed`` if it failed or is not there."""
+    """Run a process to its end: its seconds and what it printed. ``Failed`` if it fails or is not there."""
     started = time.perf_counter()
     try:
         done = subprocess.run(arguments, env=dict(environment), input=given, capture_output=True, text=True)
