@@ -9,7 +9,7 @@ from crosslane.iam.lint.catalog import Action, expand
 from crosslane.iam.lint.finding import Hit, Severity
 from crosslane.iam.lint.patterns import is_pattern
 from crosslane.iam.lint.rule import SERVICE_REFERENCE, Rule
-from crosslane.iam.lint.rules.resource_without_action import fits
+from crosslane.iam.lint.rules.resource_without_action import fits, lists_all_buckets
 from crosslane.iam.lint.subject import Subject
 from crosslane.iam.lint.unknown import is_unknown
 
@@ -34,6 +34,8 @@ def _look(actions: Clause, values: tuple[str, ...]) -> Iterator[Hit]:
         if is_pattern(text):
             continue
         for action in expand(text):
+            if any(lists_all_buckets(action, value) for value in values):
+                continue
             if not any(fits(template, value) for template in action.templates for value in values):
                 (elsewhere if action.templates else aimless).append((index, action))
     for found in (aimless, elsewhere):

@@ -22,6 +22,14 @@ def fits(template: Template, value: str) -> bool:
     return arns_meet(template.pattern, text)
 
 
+def lists_all_buckets(action: Action, value: str) -> bool:
+    """``s3:ListAllMyBuckets`` acts on no resource, and yet AWS's own examples allow it on all buckets' ARN.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_statement.html (2026-11-25).
+    """
+    return action.text == "s3:ListAllMyBuckets" and value.startswith("arn:") and value.endswith(":s3:::*")
+
+
 def check(subject: Subject) -> Iterator[Hit]:
     for statement in subject:
         clause = statement.resource
@@ -31,6 +39,8 @@ def check(subject: Subject) -> Iterator[Hit]:
         templates = {template for action in actions for template in action.templates}
         for index, value in enumerate(clause.values):
             if value == "*" or not value.startswith("arn:") or any(fits(one, value) for one in templates):
+                continue
+            if any(lists_all_buckets(action, value) for action in actions):
                 continue
             yield _hit(clause.pointer_of(index), value, actions, templates)
 
