@@ -16,11 +16,11 @@ from moto.core.utils import get_service_model
 
 from crosslane.config.load import load_config
 from crosslane.sandbox import lifecycle
-from crosslane.sandbox.accounts import Member
 from crosslane.sandbox.authorization import denial
 from crosslane.sandbox.authorization.judge import Judgement
 from crosslane.sandbox.build import Options, build
 from crosslane.sandbox.identities import Identity
+from crosslane.sandbox.identity_center.accounts import Member
 from crosslane.sandbox.lifecycle import MANAGEMENT_PROFILE, Running
 from tests.end_to_end.place import Place, environment
 from tests.mutants.calls import Call, recorded, save

@@ -12,9 +12,9 @@ import botocore.session
 import pytest
 from botocore.exceptions import ClientError
 
-from crosslane.sandbox.accounts import Member
 from crosslane.sandbox.build import Options, Sandbox, build
 from crosslane.sandbox.identities import Credentials, Identity, Kind
+from crosslane.sandbox.identity_center.accounts import Member
 from crosslane.sandbox.request import ServiceError
 from tests.sandbox.conftest import trust
 

@@ -131,7 +131,7 @@ def person_of(invocation: Invocation, opened: Opened, *, device: bool, browser: 
 
     def invite(invitation: Invitation) -> None:
         if approves:
-            from crosslane.sandbox.approval import approve
+            from crosslane.sandbox.identity_center.approval import approve
 
             click.echo("--yes: approves the sign-in itself, as the sandbox's person at the browser", err=True)
             approve(invitation.complete_url)

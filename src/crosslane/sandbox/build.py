@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from moto.core.utils import service_name_from_moto_package_name
 
-from crosslane.sandbox.accounts import PERMISSION_SET, Member, sign_in
 from crosslane.sandbox.authorization import assumption, tags
 from crosslane.sandbox.authorization.audit import Audit, Listener, all_of
 from crosslane.sandbox.authorization.authorizer import Authorizer
@@ -28,9 +27,10 @@ from crosslane.sandbox.front import Front, Key, Routes
 from crosslane.sandbox.functions.http_api import HttpApis
 from crosslane.sandbox.functions.invocation import Invoker
 from crosslane.sandbox.identities import Identities, Identity, Kind
+from crosslane.sandbox.identity_center.accounts import PERMISSION_SET, Member, sign_in
+from crosslane.sandbox.identity_center.oidc import Oidc
+from crosslane.sandbox.identity_center.portal import Portal
 from crosslane.sandbox.lifecycle import MANAGEMENT_PROFILE, START_URL
-from crosslane.sandbox.oidc import Oidc
-from crosslane.sandbox.portal import Portal
 from crosslane.sandbox.propagation import Propagation, Thing
 from crosslane.sandbox.request import Handler, Request
 from crosslane.sandbox.server import Server

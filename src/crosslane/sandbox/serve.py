@@ -41,8 +41,8 @@ def main() -> int:
 
     clean_environment()
     allow_loopback_only()
-    from crosslane.sandbox.accounts import PERMISSION_SET, Member
     from crosslane.sandbox.build import Options, build
+    from crosslane.sandbox.identity_center.accounts import PERMISSION_SET, Member
 
     folder = Path(given["directory"]) if given.get("directory") else None
     state = folder / "work" if folder is not None and given.get("control") else folder

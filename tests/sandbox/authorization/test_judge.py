@@ -15,11 +15,11 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from crosslane.iam import Policy, parse_policy
-from crosslane.sandbox.accounts import Member
 from crosslane.sandbox.authorization.context import Wire
 from crosslane.sandbox.authorization.judge import Judgement, again
 from crosslane.sandbox.build import Options, Sandbox, build
 from crosslane.sandbox.identities import Credentials
+from crosslane.sandbox.identity_center.accounts import Member
 from crosslane.sandbox.request import Request
 from crosslane.sandbox.services import organizations
 from tests.sandbox.authorization.conftest import document

@@ -16,11 +16,11 @@ import botocore.session
 import pytest
 from botocore.exceptions import ClientError
 
-from crosslane.sandbox.accounts import Member
 from crosslane.sandbox.build import Options, Sandbox, build
 from crosslane.sandbox.cloudformation import engine
 from crosslane.sandbox.cloudformation.engine import Engine
 from crosslane.sandbox.cloudformation.session import Clients
+from crosslane.sandbox.identity_center.accounts import Member
 
 REGION = "eu-west-1"
 ACCOUNT = "111111111111"

@@ -15,8 +15,8 @@ from typing import Any
 from moto.core.utils import get_service_model
 from moto.organizations import utils
 
-from crosslane.sandbox.accounts import Member
 from crosslane.sandbox.front import Check, Owner
+from crosslane.sandbox.identity_center.accounts import Member
 from crosslane.sandbox.request import Request, ServiceError
 from crosslane.sandbox.store import Store
 

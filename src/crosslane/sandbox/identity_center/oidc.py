@@ -39,7 +39,7 @@ _KEPT = 2000
 T = TypeVar("T")
 
 
-class Decision(Enum):
+class Consent(Enum):
     """What the person said on the page."""
 
     PENDING = auto()
@@ -67,7 +67,7 @@ class Device:
     user_code: str
     client: str
     expires: datetime
-    decision: Decision = Decision.PENDING
+    decision: Consent = Consent.PENDING
     polled: datetime | None = None
     interval: float = POLL_SECONDS
 
@@ -168,7 +168,7 @@ class Oidc:
             device = self._waiting_device(user_code)
             if device is None:
                 return False
-            device.decision = Decision.ALLOWED if allow else Decision.DENIED
+            device.decision = Consent.ALLOWED if allow else Consent.DENIED
             return True
 
     def ask(self, given: Mapping[str, str]) -> str:
@@ -251,7 +251,7 @@ class Oidc:
     def _waiting_device(self, user_code: str) -> Device | None:
         wanted = user_code.strip().upper()
         for device in list(self._devices.values()):
-            waits = device.decision is Decision.PENDING and device.expires > self.clock()
+            waits = device.decision is Consent.PENDING and device.expires > self.clock()
             if waits and hmac.compare_digest(device.user_code.encode(), wanted.encode()):
                 return device
         return None
@@ -280,10 +280,10 @@ class Oidc:
         if before is not None and (now - before).total_seconds() < device.interval - _EARLY:
             device.interval += 5
             raise _error("SlowDownException", "slow_down", "polled too often")
-        if device.decision is Decision.PENDING:
+        if device.decision is Consent.PENDING:
             raise _error("AuthorizationPendingException", "authorization_pending", "nobody has decided yet")
         del self._devices[device.code]
-        if device.decision is Decision.DENIED:
+        if device.decision is Consent.DENIED:
             raise _error("AccessDeniedException", "access_denied", "the person said no")
         return self._new_session()
 

@@ -16,9 +16,9 @@ from urllib.parse import parse_qsl
 
 from moto.iam.models import Role
 
-from crosslane.sandbox.accounts import SESSION_NAME, SESSION_SECONDS, Member
 from crosslane.sandbox.identities import Identities, role_session
-from crosslane.sandbox.oidc import Oidc
+from crosslane.sandbox.identity_center.accounts import SESSION_NAME, SESSION_SECONDS, Member
+from crosslane.sandbox.identity_center.oidc import Oidc
 from crosslane.sandbox.request import ServiceError
 from crosslane.sandbox.store import Environ, Store
 
