@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crosslane.iam import Outcome, Request, decide, explain
+from crosslane.iam.explain import grounds
 from tests.properties.iam_documents import documents_by_layer, layers_of, quick, requests, statements
 
 BLOCKING = ("identity", "resource", "session", "boundary", "endpoint")
@@ -115,3 +116,14 @@ def test_every_decision_is_explained_by_what_decided_it(request: Request, found:
     denying = [one for one in explanation.layers if one.outcome is Outcome.EXPLICIT_DENY]
     assert bool(denying) == (decision.outcome is Outcome.EXPLICIT_DENY)
     assert all(one.determining for one in denying)
+
+
+@quick
+@given(requests(), documents_by_layer)
+def test_the_grounds_of_a_decision_are_those_of_its_explanation(request: Request, found: dict[str, Any]) -> None:
+    decision = decide(request, layers_of(found))
+    short, full = grounds(decision), explain(decision)
+    assert (short.reason, short.deciding) == (full.reason, full.deciding)
+    assert [(layer, one.policy.name, one.statement.pointer) for layer, one in short.determining] == [
+        (ref.layer, ref.policy, ref.pointer) for layer in full.layers for ref in layer.determining
+    ]

@@ -109,6 +109,54 @@ def explain(decision: Decision) -> Explanation:
     return Explanation(decision.outcome, reason, deciding, layers, tuple(lines))
 
 
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What a decision rests on: as ``Explanation``, without what was near and without the wording."""
+
+    reason: str
+    deciding: tuple[str, ...]
+    determining: tuple[tuple[str, CompiledStatement], ...]
+    """Layers and their statements, in the order of the layers."""
+
+
+def grounds(decision: Decision) -> Grounds:
+    """The statements behind a decision and its reason, at about the cost of the decision: what ``explain`` calls the
+    same are the same."""
+    request, policies = decision.request, decision.policies
+    found: list[tuple[str, CompiledStatement]] = []
+    for name, result, levels in zip(LAYERS, decision.results, _levels(policies), strict=True):
+        bounded = name == "resource" and policies.boundary is not None
+        for level in () if result is None else levels:
+            denies, allows, _ = level.candidates(request.action)
+            fitting = [one for one in denies if _fits(one, request, bounded)]
+            fitting = fitting or [one for one in allows if _fits(one, request, bounded)]
+            found += [(name, one) for one in fitting]
+    return Grounds(*_reason(decision), tuple(found))
+
+
+def _fits(one: CompiledStatement, request: Request, bounded: bool) -> bool:
+    """Whether a statement that covers the action has no gap."""
+    names = one.principal
+    if names is not None:
+        denied_anyway = bounded and names.negated and not one.allows
+        if not denied_anyway and not names.grant(request.principal, request.context):
+            return False
+    return one.applies(request)
+
+
+def _levels(policies: Layers) -> tuple[tuple[StatementSet, ...], ...]:
+    """The sets of statements of each layer, in the order of ``LAYERS``: one for each level of an organization."""
+    return (
+        (policies.identity,),
+        () if policies.resource is None else (policies.resource,),
+        () if policies.session is None else (policies.session,),
+        () if policies.boundary is None else (policies.boundary,),
+        policies.scps,
+        policies.rcps,
+        () if policies.vpc_endpoint is None else (policies.vpc_endpoint,),
+    )
+
+
 def _who(request: Request) -> str:
     if request.principal.kind is PrincipalKind.ANONYMOUS:
         return "an anonymous caller"
@@ -219,31 +267,15 @@ def _describe(layer: LayerExplanation, outcome: Outcome) -> Iterator[str]:
 
 def _layers(decision: Decision) -> Iterator[LayerExplanation]:
     policies, request = decision.policies, decision.request
-    results = dict(zip(LAYERS, decision.results, strict=True))
-    for name in LAYERS:
-        outcome = results[name]
+    for name, outcome, levels in zip(LAYERS, decision.results, _levels(policies), strict=True):
         if outcome is None:
             continue
-        if name in ("scp", "rcp"):
-            levels = policies.scps if name == "scp" else policies.rcps
-            for number, level in enumerate(levels, start=1):
+        for number, level in enumerate(levels, start=1):
+            if name in ("scp", "rcp"):
                 yield _layer(name, level, request, policies, number)
-        else:
-            statements = _statements(policies, name)
-            assert statements is not None
-            one = _layer(name, statements, request, policies, None)
-            yield LayerExplanation(name, outcome, one.determining, one.misses)
-
-
-def _statements(policies: Layers, name: str) -> StatementSet | None:
-    by_name = {
-        "identity": policies.identity,
-        "resource": policies.resource,
-        "session": policies.session,
-        "boundary": policies.boundary,
-        "vpce": policies.vpc_endpoint,
-    }
-    return by_name[name]
+            else:
+                one = _layer(name, level, request, policies, None)
+                yield LayerExplanation(name, outcome, one.determining, one.misses)
 
 
 def _layer(

@@ -112,11 +112,11 @@ def deciding_layer(decision: Decision) -> str | None:
 
     AWS tells one. Where several would have denied, an explicit deny comes before a missing allow.
     """
+    if decision.outcome is Outcome.ALLOWED:
+        return None
     results = dict(zip(LAYERS, decision.results, strict=True))
     if decision.outcome is Outcome.EXPLICIT_DENY:
         return next((name for name in _EXPLICIT_ORDER if results[name] is Outcome.EXPLICIT_DENY), None)
-    if decision.outcome is Outcome.ALLOWED:
-        return None
     for name in ("scp", "vpce"):
         if results[name] is Outcome.IMPLICIT_DENY:
             return name
