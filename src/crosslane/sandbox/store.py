@@ -21,7 +21,7 @@ from moto.backends import get_backend
 from moto.core.config import default_user_config
 from moto.core.loaders import create_loader
 from moto.core.utils import method_names_from_class, utcnow
-from moto.iam.models import AccessKeyLastUsed, IAMBackend, Role, User, iam_backends
+from moto.iam.models import AccessKeyLastUsed, IAMBackend, Role, User
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from crosslane.sandbox.identities import Credentials, Identity, Kind
@@ -47,6 +47,7 @@ class Store:
         self.accounts = tuple(accounts)
         self._dispatcher = DomainDispatcherApplication(create_backend_app)
         self._applications: dict[tuple[str, str], Any] = {}
+        self._backends: dict[tuple[str, str, str], Any] = {}
         self._lock = threading.RLock()
 
     @contextmanager
@@ -58,12 +59,18 @@ class Store:
 
     def iam(self, account: str) -> IAMBackend:
         """IAM's state of an account."""
-        return iam_backends[account][self.partition]
+        found: IAMBackend = self.backend("iam", account, self.partition)
+        return found
 
     def backend(self, service: str, account: str, region: str) -> Any:
         """moto's state of a service; ``region`` is ignored for global services."""
-        regions: Any = get_backend(service)[account]  # type: ignore[call-overload]
-        return regions[region] if region in regions else regions[self.partition]
+        key = service, account, region
+        found = self._backends.get(key)
+        if found is None:
+            # Kept, because each request asks several times: moto's own way takes a lock and some imports.
+            regions: Any = get_backend(service)[account]  # type: ignore[call-overload]
+            found = self._backends[key] = regions[region] if region in regions else regions[self.partition]
+        return found
 
     def role(self, arn: str) -> Role | None:
         """The role with this ARN, in whichever account of the sandbox it is."""

@@ -26,10 +26,11 @@ class Organizations:
         self._management = management
         self._levels: dict[tuple[str, str], tuple[tuple[Named, ...], ...]] = {}
         self._paths: dict[str, str | None] = {}
+        self._ids: tuple[str | None] | None = None
 
     def changed(self) -> None:
         """Forgets what was read: an account moved, or a policy was attached, detached, updated."""
-        self._levels, self._paths = {}, {}
+        self._levels, self._paths, self._ids = {}, {}, None
 
     def note(self, request: Request) -> None:
         """Looks at a request that was carried out."""
@@ -39,8 +40,11 @@ class Organizations:
     @property
     def id(self) -> str | None:
         """The organization's id (``o-…``)."""
-        org = self._state.org
-        return None if org is None else str(org.id)
+        found = self._ids
+        if found is None:
+            org = self._state.org
+            found = self._ids = (None if org is None else str(org.id),)
+        return found[0]
 
     def path(self, account: str) -> str | None:
         """``o-…/r-…/ou-…/``, as ``aws:PrincipalOrgPaths`` has it; None outside of the organization."""
