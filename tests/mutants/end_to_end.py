@@ -162,9 +162,21 @@ def agrees(seen: Seen, expected: Sequence[Failure]) -> str | None:
         return WENT_ON
     if _of_a_rule(found.call):
         return None if NOT_STARTED in seen.told else f"the pipeline was started: {seen.told[-300:]}"
-    if not any(normal(one.message) in normal(seen.told) for one in same):
+    if not any(normal(_sentence(one)) in normal(seen.told) for one in same):
         return f"not told: {found.message}"
     return None
+
+
+def _sentence(failure: Failure) -> str:
+    """What is told: without who was denied, for the person's sign-in is asked next, and is the last to be denied.
+
+    CodePipeline and CodeBuild tell in words of their own that they may not become their role.
+    """
+    if failure.call.principal == "codebuild.amazonaws.com":
+        return "is not authorized to perform: sts:AssumeRole on service role"
+    if failure.call.principal == "codepipeline.amazonaws.com":
+        return f"is not authorized to perform AssumeRole on role {failure.call.resource}"
+    return failure.message.partition(" is not authorized ")[2] or failure.message
 
 
 def _of_a_rule(call: Call) -> bool:

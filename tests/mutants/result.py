@@ -38,9 +38,18 @@ class Judged:
         """One mutant for each call that fails and kind of policy behind it."""
         found: dict[tuple[str, str, str, str | None], Mutant] = {}
         for one in self.mutants:
-            if one.what in self.killed:
+            if one.what in self.killed and self._can_run(one):
                 found.setdefault(self.killed[one.what].key, one)
         return list(found.values())
+
+    def _can_run(self, mutant: Mutant) -> bool:
+        """Nobody can give a session policy to the sessions that a service makes for itself."""
+        if not isinstance(mutant.change, InSession):
+            return True
+        made = [call for call in self.record.calls if call.action == "sts:AssumeRole"]
+        role = mutant.change.principal
+        people = (":user/", "/aws-reserved/")
+        return any(call.resource == role and any(one in call.principal for one in people) for call in made)
 
     @property
     def unexplained(self) -> list[str]:
@@ -51,7 +60,7 @@ class Judged:
         """The killed mutants by kind of change, kind of policy, and the command that fails."""
         found: dict[tuple[str, str, int], list[Mutant]] = {}
         for one in self.mutants:
-            if one.what in self.killed:
+            if one.what in self.killed and self._can_run(one):
                 found.setdefault((one.group, _kind(one), self.killed[one.what].call.act), []).append(one)
         return found
 

@@ -25,9 +25,10 @@ from the calls of a good run, never listed.
   The first that is denied is the expected failure.
 - **Run end to end**: {ran} of the {distinct} mutants that differ in the call that fails, on a sandbox in a process of
   its own: the same commands, until one is denied something. The call, the kind of policy and AWS's sentence have to be
-  the expected ones, and a pipeline has to stop at the stage that the denied call belongs to. Mutants are chosen so that
-  each kind of change, each kind of policy and each command that fails has one: all such cells of the first mode, as
-  many of the other modes as there are runs left.
+  the expected ones, and a pipeline has to stop at the stage that the denied call belongs to; where a rule may not reach
+  its target AWS tells nobody, and no execution may be started. Mutants are chosen so that each kind of change, each
+  kind of policy and each command that fails has one, in the first mode before the others, as far as the runs go.
+  Session policies for sessions that a service makes for itself are replayed only: nobody can set them.
 - **A Deny** breaks nothing when it is narrowed: it lets more through. Its mutants are judged by requests made from the
   statement itself, which the working policy stops and the mutant must let through.
 - The set-up as it is must pass, and a change of nothing must kill nothing: both are tests.
@@ -61,8 +62,8 @@ def _time(ran: Sequence[Outcome], distinct: int, minutes: float) -> str:
     return (
         f"- **Time**: the {len(ran)} runs took {minutes:.0f} minutes, two at a time on two cores with other work too: "
         f"the quickest {seconds[0]:.0f} s, half of them up to {seconds[len(seconds) // 2]:.0f} s, the slowest "
-        f"{seconds[-1]:.0f} s. All {distinct:,} would take {distinct * seconds[0] / 7200:.0f} hours at the quickest "
-        f"one's pace and {distinct * minutes / max(len(ran), 1) / 60:.0f} at that of these. `make mutants` runs 150, "
+        f"{seconds[-1]:.0f} s. All {distinct:,} would take about {distinct * minutes / max(len(ran), 1) / 60:.0f} hours at "
+        f"this pace. `make mutants` runs 150, "
         "`make mutants RUNS=N` as many as you like, `RUNS=all` all of them; `python -m tests.mutants N MODE…` keeps to "
         "some modes. The short form is one of the ordinary tests: it sets up only."
     )
