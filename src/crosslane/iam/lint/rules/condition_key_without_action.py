@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from crosslane.iam.document import Condition, Effect, Statement
 from crosslane.iam.lint.actions import named_actions
-from crosslane.iam.lint.catalog import Action
+from crosslane.iam.lint.catalog import Action, actions_of
 from crosslane.iam.lint.conditions import fails_when_missing, type_of_key
 from crosslane.iam.lint.finding import Hit, Severity
 from crosslane.iam.lint.global_keys import global_key
@@ -23,6 +23,17 @@ def has_key(action: Action, key: str) -> bool:
     return key in action.keys or any(is_pattern(one) and compile_pattern(one)(key) for one in action.keys)
 
 
+@lru_cache(maxsize=1024)
+def is_listed(key: str) -> bool:
+    """Whether any action of the key's service is documented with it.
+
+    Where none is, the reference tells nothing: such keys come with the caller's credentials, as
+    ``lambda:SourceFunctionArn`` and ``ec2:SourceInstanceArn`` do with any action of any service, or are missing there.
+    https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html (2026-11-25).
+    """
+    return any(has_key(action, key) for action in actions_of(key.partition(":")[0]).values())
+
+
 def check(subject: Subject) -> Iterator[Hit]:
     for statement in subject:
         if not statement.conditions:
@@ -35,6 +46,8 @@ def check(subject: Subject) -> Iterator[Hit]:
             if global_key(key) is not None or "." in key.partition(":")[0] or type_of_key(key) is None:
                 continue
             lacking = [action for action in actions if not has_key(action, key)]
+            if not lacking or not is_listed(key):
+                continue
             if len(lacking) == len(actions):
                 yield _on_all(statement, condition, actions)
             elif fails_when_missing(condition):
