@@ -62,8 +62,8 @@ def _time(ran: Sequence[Outcome], distinct: int, minutes: float) -> str:
     return (
         f"- **Time**: the {len(ran)} runs took {minutes:.0f} minutes, two at a time on two cores with other work too: "
         f"the quickest {seconds[0]:.0f} s, half of them up to {seconds[len(seconds) // 2]:.0f} s, the slowest "
-        f"{seconds[-1]:.0f} s. All {distinct:,} would take about {distinct * minutes / max(len(ran), 1) / 60:.0f} hours at "
-        f"this pace. `make mutants` runs 150, "
+        f"{seconds[-1]:.0f} s. All {distinct:,} would take about {distinct * minutes / max(len(ran), 1) / 60:.0f} hours "
+        "at this pace. `make mutants` runs 150, "
         "`make mutants RUNS=N` as many as you like, `RUNS=all` all of them; `python -m tests.mutants N MODE…` keeps to "
         "some modes. The short form is one of the ordinary tests: it sets up only."
     )
@@ -121,8 +121,7 @@ def _pipeline(found: Sequence[Judged]) -> str:
         "## Where the pipeline stops",
         "",
         "The runs in which the command that failed was the pushing or the running: the call that was denied, and the",
-        "pipeline's action that failed with AWS's sentence. Without an action no execution was started, or the call",
-        "was the person's.",
+        "pipeline's action that failed with AWS's sentence, or – where it was the call of a person that failed.",
         "",
         "| denied | stopped at | runs |",
         "|---|---|--:|",
