@@ -62,7 +62,7 @@ def _time(ran: Sequence[Outcome], distinct: int, minutes: float) -> str:
     return (
         f"- **Time**: the {len(ran)} runs took {minutes:.0f} minutes, two at a time on two cores with other work too: "
         f"the quickest {seconds[0]:.0f} s, half of them up to {seconds[len(seconds) // 2]:.0f} s, the slowest "
-        f"{seconds[-1]:.0f} s. All {distinct:,} would take about {distinct * minutes / max(len(ran), 1) / 60:.0f} hours "
+        f"{seconds[-1]:.0f} s. All {distinct:,} would take {distinct * minutes / max(len(ran), 1) / 60:.0f} hours "
         "at this pace. `make mutants` runs 150, "
         "`make mutants RUNS=N` as many as you like, `RUNS=all` all of them; `python -m tests.mutants N MODE…` keeps to "
         "some modes. The short form is one of the ordinary tests: it sets up only."
