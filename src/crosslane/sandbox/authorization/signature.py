@@ -23,6 +23,7 @@ from botocore.compat import HTTPHeaders
 from botocore.credentials import Credentials
 from botocore.utils import normalize_url_path
 from moto.core.request import Request as HttpRequest
+from moto.core.request import environ_key_for_header
 
 from crosslane.sandbox.request import ServiceError
 
@@ -38,7 +39,7 @@ def check(http: HttpRequest, raw_uri: str, secret: str, service: str, protocol: 
 
     ``raw_uri`` is path and query as they were sent; ``now`` is by when presigned URLs have expired.
     """
-    authorization = http.headers.get("Authorization", "")
+    authorization = _sent(http, "Authorization") or ""
     if authorization.startswith(_ALGORITHM):
         _check_header(http, raw_uri, secret, service, protocol, authorization)
         return False
@@ -53,14 +54,14 @@ def check(http: HttpRequest, raw_uri: str, secret: str, service: str, protocol: 
 def _check_header(
     http: HttpRequest, raw_uri: str, secret: str, service: str, protocol: str, authorization: str
 ) -> None:
-    fields = dict(part.strip().partition("=")[::2] for part in authorization.partition(" ")[2].split(","))
-    date = http.headers.get("X-Amz-Date", "")
-    if not {"Credential", "SignedHeaders", "Signature"} <= set(fields) or not _DATE.fullmatch(date):
+    fields = dict([part.strip().partition("=")[::2] for part in authorization.partition(" ")[2].split(",")])
+    credential, headers, given = fields.get("Credential"), fields.get("SignedHeaders"), fields.get("Signature")
+    date = _sent(http, "X-Amz-Date") or ""
+    if credential is None or headers is None or given is None or not _DATE.fullmatch(date):
         raise _incomplete(protocol)
     body = _body_digest(http, service, protocol)
-    signed = fields["SignedHeaders"].split(";")
-    expected = _signature(http, raw_uri, secret, service, fields["Credential"], date, signed, body)
-    if not _same(expected, fields["Signature"]):
+    expected = _signature(http, raw_uri, secret, service, credential, date, headers.split(";"), body)
+    if not _same(expected, given):
         raise _mismatch(service, protocol)
 
 
@@ -131,24 +132,25 @@ def _signature(
             http.method,
             _path(path, service),
             _query(query),
-            "".join(f"{header}:{_header(http, header)}\n" for header in signed),
+            "".join([f"{header}:{_header(http, header)}\n" for header in signed]),
             ";".join(signed),
             body,
         )
     )
     scope = "/".join(fields[-4:])
     to_sign = "\n".join((_ALGORITHM, date, scope, hashlib.sha256(canonical.encode()).hexdigest()))
-    return hmac.new(_key(secret, day, region, name), to_sign.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(_key(secret, day, region, name), to_sign.encode(), "sha256").hex()
 
 
 @lru_cache(maxsize=1024)
 def _key(secret: str, day: str, region: str, service: str) -> bytes:
     found = f"AWS4{secret}".encode()
     for part in (day, region, service, "aws4_request"):
-        found = hmac.new(found, part.encode(), hashlib.sha256).digest()
+        found = hmac.digest(found, part.encode(), "sha256")
     return found
 
 
+@lru_cache(maxsize=1024)
 def _path(path: str, service: str) -> str:
     """S3 signs the path as it is, encoded once; the others a normalized path, encoded again."""
     if service == "s3":
@@ -166,17 +168,27 @@ def _query(query: str) -> str:
 
 
 def _header(http: HttpRequest, name: str) -> str:
-    value = http.headers.get(name)
-    if value is None and name == "transfer-encoding":
-        value = "chunked"  # the server has read the chunks and taken the header away
-    return _SPACES.sub(" ", (value or "").strip())
+    value = _sent(http, name)
+    if value is None:
+        return "chunked" if name == "transfer-encoding" else ""  # the server has read the chunks and taken that away
+    value = value.strip()
+    return _SPACES.sub(" ", value) if "  " in value else value
+
+
+def _sent(http: HttpRequest, name: str) -> str | None:
+    """A header, as ``http.headers.get`` but in a tenth of the time."""
+    found: str | None = http.environ.get(_place(name))
+    return found
+
+
+_place = lru_cache(maxsize=1024)(environ_key_for_header)
 
 
 def _body_digest(http: HttpRequest, service: str, protocol: str) -> str:
     """What was signed of the body; a digest that was sent has to be the body's."""
-    told = http.headers.get("X-Amz-Content-SHA256")
+    told = _sent(http, "X-Amz-Content-SHA256")
     if told is not None and not _DIGEST.fullmatch(told):
-        return str(told)
+        return told
     digest = hashlib.sha256(http.get_data()).hexdigest()
     if told is not None and told != digest:
         if service == "s3":
