@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from crosslane.iam.principal import Principal
 from crosslane.sandbox.authorization.operations.model import Use
 from crosslane.sandbox.authorization.organization import Organizations
-from crosslane.sandbox.identities import Identity, Kind
+from crosslane.sandbox.identities import Identity
 from crosslane.sandbox.request import Request
 
 Context = dict[str, str | Sequence[str]]
@@ -80,9 +79,9 @@ class Wire:
     presigned: bool = False
 
 
-def of_principal(identity: Identity, principal: Principal, organizations: Organizations) -> Context:
-    """The keys of the principal, which all its requests have."""
-    found: Context = dict(principal.context(identity.principal_arn if identity.kind is Kind.ROLE else None))
+def of_principal(identity: Identity, own: Mapping[str, str], organizations: Organizations) -> Context:
+    """The keys of the principal, which all its requests have; ``own`` are those that its ARN tells."""
+    found: Context = {**own}
     path = organizations.path(identity.account)
     if path is not None and organizations.id is not None:
         found["aws:PrincipalOrgID"] = organizations.id
@@ -102,7 +101,7 @@ def of_request(
     found: Context = {
         "aws:RequestedRegion": region,
         "aws:SecureTransport": "true" if wire.secure else "false",
-        "aws:CurrentTime": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "aws:CurrentTime": f"{now.isoformat(timespec='seconds')[:19]}Z",
         "aws:EpochTime": str(int(now.timestamp())),
         "aws:ResourceAccount": owner,
     }

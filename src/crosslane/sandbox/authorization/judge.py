@@ -6,7 +6,7 @@ Nothing here changes anything or knows of HTTP, so that a test can ask what the 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -20,7 +20,7 @@ from crosslane.sandbox.authorization.context import Wire
 from crosslane.sandbox.authorization.encryption import key_uses
 from crosslane.sandbox.authorization.operations import Use, uses_of
 from crosslane.sandbox.authorization.organization import RCP, SCP
-from crosslane.sandbox.authorization.policies import Policies
+from crosslane.sandbox.authorization.policies import Bearing, Compiled, Named, Policies
 from crosslane.sandbox.authorization.world import Entity, Owned, StoreWorld
 from crosslane.sandbox.identities import Identity, Kind
 from crosslane.sandbox.request import Request
@@ -96,7 +96,7 @@ class Judge:
     def __init__(self, world: StoreWorld, policies: Policies) -> None:
         self._world = world
         self._policies = policies
-        self._principals: OrderedDict[tuple[str, str], Principal] = OrderedDict()
+        self._principals: OrderedDict[tuple[str, str, str], tuple[Principal, Mapping[str, str]]] = OrderedDict()
 
     def judge(self, request: Request, identity: Identity | None, wire: Wire, now: datetime) -> Iterator[Judgement]:
         """Each use in order, up to and including the first that is denied. Raises ``UnmappedError``."""
@@ -123,7 +123,7 @@ class Judge:
         owned = self._world.owned(role_arn, account)
         context = {**Principal.service(service).context(), **source, "aws:ResourceAccount": account}
         question = Question(Principal.service(service), use.action, role_arn, account, context)
-        layers = Layers(self._set(PolicyKind.IDENTITY, ()), self._resource(owned), rcps=self._levels(account, RCP))
+        layers = self._of_anyone(account, owned).layers
         return Judgement(request, None, use, decide(question, layers), owned.exists)
 
     # -- one question ------------------------------------------------------------------------------------------------
@@ -147,80 +147,67 @@ class Judge:
         context |= contexts.of_chain(via, use, request.region, request.caller.account, wire.source_ip)
         context |= use.context
         if identity is None:
-            anyone = self._of_anyone(owner, owned)
-            context |= self._resource_tags(use, owner, owned, anyone)
-            return Question(Principal.anonymous(), use.action, use.resource, owner, context), anyone, owned.exists
-        principal = self._principal(identity)
-        entity = world.policies_of(identity)
-        context |= contexts.of_principal(identity, principal, organizations)
-        context |= {f"aws:PrincipalTag/{key}": value for key, value in entity.tags.items()}
-        bare = Question(principal, use.action, use.resource, owner)
-        layers = self._layers(identity, entity, owned, bare)
-        context |= self._resource_tags(use, owner, owned, layers)
-        return Question(principal, use.action, use.resource, owner, context), layers, owned.exists
+            principal, bearing = Principal.anonymous(), self._of_anyone(owner, owned)
+        else:
+            principal, own = self._principal(identity)
+            entity = world.policies_of(identity)
+            context |= contexts.of_principal(identity, own, organizations)
+            for key, value in entity.tags.items():
+                context[f"aws:PrincipalTag/{key}"] = value
+            bearing = self._of_entity(identity, entity, owned, use, owner)
+        context |= self._resource_tags(use, owner, owned, bearing)
+        return Question(principal, use.action, use.resource, owner, context), bearing.layers, owned.exists
 
-    def _resource_tags(self, use: Use, owner: str, owned: Owned, layers: Layers) -> contexts.Context:
+    def _resource_tags(self, use: Use, owner: str, owned: Owned, bearing: Compiled) -> contexts.Context:
         """The resource's tags; those that take a look-up are looked up where a policy speaks of tags."""
         tags = owned.tags
-        if not tags and any(self._policies.speaks_of_tags(one) for one in _all(layers)):
+        if not tags and bearing.speak_of_tags:
             tags = self._world.tags(use.resource, owner)
         found: contexts.Context = {f"aws:ResourceTag/{key}": value for key, value in tags.items()}
-        if use.service == "iam":
+        if tags and use.service == "iam":
             found |= {f"iam:ResourceTag/{key}": value for key, value in tags.items()}
         return found
 
-    def _layers(self, identity: Identity, entity: Entity, owned: Owned, question: Question) -> Layers:
-        resource, owner = self._resource(owned), str(question.account)
-        strict = needs_key_policy(question) or needs_trust_policy(question)
-        if strict and not owned.exists and owner == identity.account:
-            resource = self._set(PolicyKind.RESOURCE, ((f"account {owner}", _OWNER_LETS_IAM_DECIDE % owner),))
-        return Layers(
-            self._set(PolicyKind.IDENTITY, entity.identity),
-            resource,
-            None if entity.session is None else self._set(PolicyKind.SESSION, entity.session),
-            None if entity.boundary is None else self._set(PolicyKind.BOUNDARY, entity.boundary),
-            self._levels(identity.account, SCP),
-            self._levels(owner, RCP),
-            None,
-            owned.block_public_access,
+    def _of_entity(self, identity: Identity, entity: Entity, owned: Owned, use: Use, owner: str) -> Compiled:
+        resource = _resource(owned)
+        if not owned.exists and owner == identity.account:
+            bare = Question(Principal.anonymous(), use.action, use.resource, owner)
+            if needs_key_policy(bare) or needs_trust_policy(bare):
+                resource = PolicyKind.RESOURCE, (f"account {owner}", _OWNER_LETS_IAM_DECIDE % owner)
+        levels = self._world.organizations.levels
+        return self._policies.compiled(
+            Bearing(
+                entity.identity,
+                resource,
+                entity.session,
+                entity.boundary,
+                levels(identity.account, SCP),
+                levels(owner, RCP),
+                owned.block_public_access,
+            )
         )
 
-    def _of_anyone(self, owner: str, owned: Owned) -> Layers:
-        return Layers(
-            self._set(PolicyKind.IDENTITY, ()),
-            self._resource(owned),
-            rcps=self._levels(owner, RCP),
-            block_public_access=owned.block_public_access,
-        )
+    def _of_anyone(self, owner: str, owned: Owned) -> Compiled:
+        rcps = self._world.organizations.levels(owner, RCP)
+        bearing = Bearing(resource=_resource(owned), rcps=rcps, block_public_access=owned.block_public_access)
+        return self._policies.compiled(bearing)
 
-    def _resource(self, owned: Owned) -> StatementSet | None:
-        return None if owned.policy is None else self._set(owned.kind, (owned.policy,))
-
-    def _levels(self, account: str, kind: str) -> tuple[StatementSet, ...]:
-        found = self._world.organizations.levels(account, kind)
-        of = PolicyKind.SCP if kind == SCP else PolicyKind.RCP
-        return tuple([self._set(of, level) for level in found])
-
-    def _set(self, kind: PolicyKind, named: tuple[tuple[str, str], ...]) -> StatementSet:
-        return self._policies.compiled(kind, named)
-
-    def _principal(self, identity: Identity) -> Principal:
-        key = identity.arn, identity.user_id
+    def _principal(self, identity: Identity) -> tuple[Principal, Mapping[str, str]]:
+        """The principal and its own condition keys."""
+        key = identity.arn, identity.user_id, identity.principal_arn
         found = self._principals.get(key)
         if found is None:
             user_id = None if identity.kind is Kind.ROOT else identity.user_id
-            found = self._principals[key] = Principal.parse(identity.arn, user_id)
+            principal = Principal.parse(identity.arn, user_id)
+            own = principal.context(identity.principal_arn if identity.kind is Kind.ROLE else None)
+            found = self._principals[key] = principal, own
             while len(self._principals) > _KEPT_PRINCIPALS:
                 self._principals.popitem(last=False)
         return found
 
 
-def _all(layers: Layers) -> Iterator[StatementSet]:
-    """Every set of statements that can have conditions on the resource."""
-    yield layers.identity
-    yield from (one for one in (layers.resource, layers.session, layers.boundary) if one is not None)
-    yield from layers.scps
-    yield from layers.rcps
+def _resource(owned: Owned) -> tuple[PolicyKind, Named] | None:
+    return None if owned.policy is None else (owned.kind, owned.policy)
 
 
 _OWNER_LETS_IAM_DECIDE = (

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from crosslane.iam import Policy, PolicyError, PolicyKind, parse_policy
+from crosslane.iam import Layers, Policy, PolicyError, PolicyKind, parse_policy
 from crosslane.iam.matching import StatementSet
 from crosslane.sandbox.request import ServiceError
 
@@ -20,16 +21,33 @@ Change = Callable[[PolicyKind, str, str], str]
 """The text to use in place of a policy's own: what a test changes to see what depends on it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attached:
-    """The policies of one layer: of a principal, its boundary, its session, a resource, a level of an organization."""
+class Bearing(NamedTuple):
+    """The policies that bear on a request, as ``Layers`` has them. A named tuple: it is made and looked up for each."""
 
-    kind: PolicyKind
-    policies: tuple[Named, ...]
+    identity: tuple[Named, ...] = ()
+    resource: tuple[PolicyKind, Named] | None = None
+    session: tuple[Named, ...] | None = None
+    boundary: tuple[Named, ...] | None = None
+    scps: tuple[tuple[Named, ...], ...] = ()
+    rcps: tuple[tuple[Named, ...], ...] = ()
+    block_public_access: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """Policies, ready to be asked."""
+
+    layers: Layers
+    speak_of_tags: bool
+    """Whether one has a condition on, or a variable of, the resource's tags."""
+
+
+_Set = tuple[StatementSet, bool]
+"""Statements, and whether they speak of the resource's tags."""
 
 
 class Policies:
-    """Compiles layers; those that were not asked for longest are forgotten. Safe to use from several threads.
+    """Compiles policies; those that were not asked for longest are forgotten. Safe to use from several threads.
 
     Texts are the keys, so that a changed policy is another one: nothing has to be told of changes.
     """
@@ -37,32 +55,57 @@ class Policies:
     def __init__(self, change: Change | None = None, kept: int = _KEPT) -> None:
         self._change = change
         self._kept = kept
-        self._sets: OrderedDict[Attached, StatementSet] = OrderedDict()
-        self._speaking: dict[int, StatementSet] = {}
+        self._compiled: OrderedDict[Bearing, Compiled] = OrderedDict()
+        self._sets: OrderedDict[tuple[PolicyKind, tuple[Named, ...]], _Set] = OrderedDict()
         self._lock = threading.Lock()
 
-    def compiled(self, kind: PolicyKind, policies: Iterable[Named]) -> StatementSet:
-        """The statements of the policies together. Raises ``ServiceError`` for a text that is no policy: nobody is let
-        in by what cannot be read."""
-        key = Attached(kind, tuple(policies))
+    def compiled(self, bearing: Bearing) -> Compiled:
+        """The policies, compiled. Raises ``ServiceError`` for a text that is no policy: nobody is let in by what cannot
+        be read."""
         with self._lock:
-            found = self._sets.get(key)
-            if found is not None:
-                self._sets.move_to_end(key)
-                return found
-        made = StatementSet([self._parsed(kind, name, text) for name, text in key.policies])
-        speaks = any("resourcetag" in (policy.text or "").lower() for policy in made.policies)
-        with self._lock:
-            self._sets[key] = made
-            if speaks:
-                self._speaking[id(made)] = made
-            while len(self._sets) > self._kept:
-                self._speaking.pop(id(self._sets.popitem(last=False)[1]), None)
-        return made
+            found = self._compiled.get(bearing)
+            if found is None:
+                found = self._compiled[bearing] = self._together(bearing)
+                if len(self._compiled) > self._kept:
+                    self._compiled.popitem(last=False)
+            else:
+                self._compiled.move_to_end(bearing)
+            return found
 
-    def speaks_of_tags(self, statements: StatementSet) -> bool:
-        """Whether a policy has a condition on, or a variable of, the resource's tags."""
-        return id(statements) in self._speaking
+    def _together(self, bearing: Bearing) -> Compiled:
+        used: list[_Set] = []
+
+        def compiled(kind: PolicyKind, policies: tuple[Named, ...]) -> StatementSet:
+            used.append(self._set(kind, policies))
+            return used[-1][0]
+
+        def present(kind: PolicyKind, policies: tuple[Named, ...] | None) -> StatementSet | None:
+            return None if policies is None else compiled(kind, policies)
+
+        layers = Layers(
+            compiled(PolicyKind.IDENTITY, bearing.identity),
+            None if bearing.resource is None else compiled(bearing.resource[0], (bearing.resource[1],)),
+            present(PolicyKind.SESSION, bearing.session),
+            present(PolicyKind.BOUNDARY, bearing.boundary),
+            tuple([compiled(PolicyKind.SCP, level) for level in bearing.scps]),
+            tuple([compiled(PolicyKind.RCP, level) for level in bearing.rcps]),
+            block_public_access=bearing.block_public_access,
+        )
+        return Compiled(layers, any(speaks for _, speaks in used))
+
+    def _set(self, kind: PolicyKind, policies: tuple[Named, ...]) -> _Set:
+        """Kept by itself: the same policies bear on requests for many resources."""
+        key = kind, policies
+        found = self._sets.get(key)
+        if found is None:
+            made = StatementSet([self._parsed(kind, name, text) for name, text in policies])
+            speaks = any("resourcetag" in (policy.text or "").lower() for policy in made.policies)
+            found = self._sets[key] = made, speaks
+            if len(self._sets) > self._kept:
+                self._sets.popitem(last=False)
+        else:
+            self._sets.move_to_end(key)
+        return found
 
     def _parsed(self, kind: PolicyKind, name: str, text: str) -> Policy:
         used = text if self._change is None else self._change(kind, name, text)

@@ -8,6 +8,7 @@ objects are encrypted with: ``encryption``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -251,8 +252,8 @@ def _context(action: str, request: Request) -> dict[str, Values]:
     keys = condition_keys(action)
     given = request.parameters
     context: dict[str, Values] = {}
-    for key, name in _KEYS.items():
-        if key in keys and given.get(name) is not None and not isinstance(given[name], Mapping):
+    for key, name in _parameters(action):
+        if given.get(name) is not None and not isinstance(given[name], Mapping):
             context[key] = str(given[name])
     # Prefix, delimiter and max-keys are present, empty, in a list that does not give them.
     if action == "s3:ListBucket" and request.operation.startswith("ListObjects"):
@@ -262,6 +263,13 @@ def _context(action: str, request: Request) -> dict[str, Values]:
         context |= {f"s3:RequestObjectTag/{unquote(name)}": unquote(value) for name, value in tags.items()}
         context["s3:RequestObjectTagKeys"] = tuple(unquote(name) for name in tags)
     return context
+
+
+@cache
+def _parameters(action: str) -> tuple[tuple[str, str], ...]:
+    """The action's condition keys that are parameters, with their names."""
+    keys = condition_keys(action)
+    return tuple((key, name) for key, name in _KEYS.items() if key in keys)
 
 
 def _bucket_arn(facts: Facts, bucket: str) -> str:
