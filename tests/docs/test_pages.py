@@ -56,6 +56,16 @@ def test_the_map_has_every_room() -> None:
     assert {room.strip("/") for room in table("ARCHITECTURE.md", "## Rooms")} == rooms
 
 
+def test_the_map_of_the_sandbox_has_every_module_and_folder() -> None:
+    source = ROOT / "src" / "crosslane" / "sandbox"
+    section = (ROOT / "ARCHITECTURE.md").read_text().split("\n## Inside the sandbox\n", 1)[1].split("\n## ", 1)[0]
+    rows = "\n".join(re.findall(r"^\| (`.*?) \|", section, re.M))
+    there = {path.stem for path in source.glob("[a-z]*.py")} | {
+        f"{path.parent.name}/" for path in source.glob("*/*.py")
+    }
+    assert set(re.findall(r"`([^`]+)`", rows)) == there
+
+
 def test_the_readmes_config_is_the_samples() -> None:
     blocks = re.findall(r"(?:^    .*\n|^\n(?=    ))+", (ROOT / "README.md").read_text(), re.M)
     sample = ROOT / "examples" / "sample-lambda" / "crosslane.toml"

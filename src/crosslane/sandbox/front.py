@@ -12,7 +12,7 @@ import threading
 import traceback
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from moto.core.exceptions import ServiceException
@@ -224,17 +224,7 @@ class Front:
 
 
 def _in_account(request: Request, account: str) -> Request:
-    if account == request.account:
-        return request
-    return Request(
-        request.service,
-        request.operation,
-        request.parameters,
-        request.region,
-        account,
-        request.caller,
-        request.headers,
-    )
+    return request if account == request.account else replace(request, account=account)
 
 
 def _is_no_answer(answer: Answer, protocol: str) -> bool:
