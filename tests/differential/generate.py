@@ -70,6 +70,9 @@ ARNS = (
     "arn:aws:iam::11111111111?:user/*",
     "arn:aws:codebuild:eu-west-1:111111111111:project/app",
     "no-arn",
+    "arn:aws:iam::111111111111",
+    "arn:aws:iam:*:role/deployer",
+    "arn?aws:iam::111111111111:role/deployer",
 )
 FAMILIES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "String": (
@@ -118,7 +121,7 @@ KEYS: dict[str, tuple[str, tuple[str, ...]]] = {
     "aws:SourceIp": ("Ip", ("10.0.0.1", "10.0.0.9", "203.0.113.77", "198.51.100.1", "2001:db8::1", "2001:db9::1")),
     "aws:PrincipalArn": (
         "Arn",
-        ("arn:aws:iam::111111111111:role/deployer", "arn:aws:iam::222222222222:role/pipeline/exec"),
+        (*ARNS[:1], "arn:aws:iam::222222222222:role/pipeline/exec", "arn:aws:iam::111111111111"),
     ),
     "aws:SourceArn": ("Arn", ARNS[:1] + ARNS[6:]),
     "sts:ExternalId": ("Binary", BYTES),
@@ -279,7 +282,7 @@ class Generator:
         if form < 0.45:
             return resource[: self.random.randint(14, len(resource))] + "*"
         if form < 0.55:
-            cut = self.random.randint(14, len(resource) - 1)
+            cut = self.random.randint(0 if self.chance(0.3) else 14, len(resource) - 1)
             return f"{resource[:cut]}?{resource[cut + 1 :]}"
         parts = resource.split(":", 5)
         if form < 0.62:
@@ -369,7 +372,8 @@ class Generator:
         if form < 0.2:
             return self.one(("*", {"AWS": "*"}))
         if form < 0.35:
-            return {"Service": self.maybe_listed([self.one(SERVICES) for _ in range(self.count())])}
+            services = {"Service": self.maybe_listed([self.one(SERVICES) for _ in range(self.count())])}
+            return {**services, "AWS": self.named()} if self.chance(0.3) else services
         return {"AWS": self.maybe_listed([self.named() for _ in range(self.count())])}
 
     def named(self) -> str:

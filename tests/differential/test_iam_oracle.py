@@ -40,7 +40,7 @@ def known_divergence(case: dict[str, Any], decision: Decision) -> str | None:
         return "whole wildcard for a resource type"
     if re.search(r'"[^"]*NotIpAddress[^"]*": \{"[^"]*": (\[[^\]]*)?"[0-9a-f:.]+"', text):
         return "NotIpAddress of the other family"
-    if re.search(r'"NotResource": (\[[^\]]*)?"arn:[^":]*(:[^":]*){0,3}\*"', text):
+    if re.search(r'"NotResource": (\[[^\]]*)?"[^":]*(:[^":]*){1,4}"', text):
         return "NotResource with a short pattern"
     if re.search(r'"\$\{', text) and "Not" in text:
         return "variables without value"
