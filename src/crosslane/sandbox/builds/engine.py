@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from crosslane.sandbox.builds import surroundings
+from crosslane.sandbox.builds import environment
 from crosslane.sandbox.builds.model import Build, Handoff, Order, Variable
 from crosslane.sandbox.builds.run import Running, Site, run
 from crosslane.sandbox.clients import Clients
@@ -49,7 +49,7 @@ class Builds:
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around
-        self._machine = surroundings.machine(around.environment, Path(around.environment.get("HOME") or "/"))
+        self._machine = environment.machine(around.environment, Path(around.environment.get("HOME") or "/"))
         self._builds: dict[str, Build] = {}
         self._running: dict[str, Running] = {}
         self._numbers: dict[str, int] = {}

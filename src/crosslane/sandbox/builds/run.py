@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html, 2026
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -18,7 +19,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from crosslane.sandbox.builds import surroundings
+from crosslane.sandbox.builds import environment
 from crosslane.sandbox.builds.buildspec import PHASES, Artifact, Buildspec, BuildspecError, Phase, parse_buildspec
 from crosslane.sandbox.builds.files import NoFilesError, pack
 from crosslane.sandbox.builds.logs import BuildLog
@@ -154,18 +155,18 @@ def _open_shell(running: Running, spec: Buildspec) -> Shell:
     build, site = running.build, running.site
     assert running.log is not None
     home, temporary = site.folder / "home", site.folder / "tmp"
-    environment = {
+    variables = {
         **site.machine,
         "HOME": str(home),
         "TMPDIR": str(temporary),
         "PWD": str(running.source),
-        **surroundings.codebuild(build, site.endpoint, running.source, running.secondary),
+        **environment.codebuild(build, site.endpoint, running.source, running.secondary),
         **_variables(running, spec),
-        **surroundings.credentials(site.role().credentials),
+        **environment.credentials(site.role().credentials),
     }
     if spec.git_credentials:
-        environment |= git_settings(site.endpoint, None, None)
-    return Shell(running.source, site.folder / "control", environment, running.log.write, spec.shell)
+        variables |= git_settings(site.endpoint, None, None)
+    return Shell(running.source, site.folder / "control", variables, running.log.write, spec.shell)
 
 
 def _variables(running: Running, spec: Buildspec) -> dict[str, str]:
@@ -198,8 +199,6 @@ def _value(running: Running, variable: Variable) -> str:
 
 def _secret(secretsmanager: Any, reference: str) -> str:
     """``SECRET:KEY:STAGE:VERSION``, where SECRET may be an ARN."""
-    import json
-
     head, rest = (reference, "")
     if reference.startswith("arn:"):
         parts = reference.split(":")
@@ -312,7 +311,8 @@ def _put(running: Running, output: Located, artifact: Artifact, key: str | None)
         )
     except (ClientError, BotoCoreError) as error:
         raise PhaseFailure("CLIENT_ERROR", f"Error in UPLOAD_ARTIFACTS phase: {error}") from error
-    running.build.artifacts = f"arn:aws:s3:::{output.bucket}/{output.key}"
+    partition = running.build.order.arn.split(":")[1]
+    running.build.artifacts = f"arn:{partition}:s3:::{output.bucket}/{output.key}"
 
 
 @contextmanager

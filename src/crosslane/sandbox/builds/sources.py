@@ -50,7 +50,7 @@ def fetch(order: Order, client: Client, checkout: Checkout, source: Path, others
         case "CODECOMMIT":
             return _repository(order, client, checkout, location, source)
         case "S3":
-            bucket, _, key = location.removeprefix("arn:aws:s3:::").partition("/")
+            bucket, _, key = location.rpartition(":::")[2].partition("/")
             _object(client, Located("source", bucket, key), source)
             return Fetched(None)
     raise PhaseFailure("CLIENT_ERROR", f"the sandbox does not support sources of type {kind}")

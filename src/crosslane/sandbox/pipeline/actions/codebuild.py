@@ -31,11 +31,12 @@ def run(act: Act) -> None:
     handoff = _handoff(act, outputs)
     token = str(uuid.uuid4())
     codebuild = act.client("codebuild")
+    partition = act.line.arn.split(":")[1]
     act.resources.builds.expect(act.role_account, token, handoff)
     try:
         started = codebuild.start_build(
             projectName=act.setting("ProjectName"),
-            sourceVersion=f"arn:aws:s3:::{handoff.primary.bucket}/{handoff.primary.key}",
+            sourceVersion=f"arn:{partition}:s3:::{handoff.primary.bucket}/{handoff.primary.key}",
             environmentVariablesOverride=_variables(act),
             idempotencyToken=token,
         )["build"]
