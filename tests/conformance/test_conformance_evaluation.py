@@ -30,6 +30,7 @@ from tests.conformance.rules import (
     SESSION,
     TWO,
     USER,
+    VARIABLES,
     Rule,
     Situation,
     allow,
@@ -635,6 +636,15 @@ MATCHING = [
     resource_rule("nor for several segments", RESOURCE, "arn*:::b/key", "arn:aws:s3:::b/key", False),
     resource_rule("NotResource covers the rest", RESOURCE, B, B + "/key", True, "NotResource"),
     resource_rule("NotResource leaves out what it names", RESOURCE, B + "/*", B + "/key", False, "NotResource"),
+    resource_rule(
+        "nor what hangs on a variable without value", VARIABLES, B + "/${aws:x}", B + "/key", False, "NotResource"
+    ),
+    resource_rule(
+        "but what is elsewhere anyhow", VARIABLES, B + "/${aws:x}", "arn:aws:sqs:eu:1:q", True, "NotResource"
+    ),
+    resource_rule(
+        "no variables before the fifth colon", VARIABLES, "arn:aws:s3::${aws:x}:b/key", B + "/key", True, "NotResource"
+    ),
     resource_rule("NotResource * covers nothing", RESOURCE, "*", B, False, "NotResource"),
     resource_rule("no wildcard in a resource type", ARNS, "arn:aws:iam::1:us?r/bob", "arn:aws:iam::1:user/bob", False),
     Rule(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import assert_never
+from typing import NamedTuple
 
 from crosslane.iam.authorize import Decision
 from crosslane.iam.document import Clause, Condition, Effect, PrincipalClause
@@ -109,8 +109,7 @@ def explain(decision: Decision) -> Explanation:
     return Explanation(decision.outcome, reason, deciding, layers, tuple(lines))
 
 
-@dataclass(frozen=True, slots=True)
-class Grounds:
+class Grounds(NamedTuple):
     """What a decision rests on: as ``Explanation``, without what was near and without the wording."""
 
     reason: str
@@ -176,21 +175,16 @@ _NAMES = {
 
 def _reason(decision: Decision) -> tuple[str, tuple[str, ...]]:
     """One clause that says why, and the layers it speaks of."""
+    if decision.outcome is Outcome.ALLOWED:
+        return _why_allowed(decision)
     request, policies = decision.request, decision.policies
     results = dict(zip(LAYERS, decision.results, strict=True))
     denying = tuple(name for name in LAYERS if results[name] is Outcome.EXPLICIT_DENY)
     silent = tuple(name for name in LAYERS if results[name] is Outcome.IMPLICIT_DENY)
-    match decision.outcome:
-        case Outcome.ALLOWED:
-            return _why_allowed(decision)
-        case Outcome.EXPLICIT_DENY:
-            if not denying:
-                return "denied, because S3 Block Public Access restricts a bucket with a public policy", ("resource",)
-            return "denied explicitly by " + _join([_NAMES[name] for name in denying]), denying
-        case Outcome.IMPLICIT_DENY:
-            pass
-        case _:
-            assert_never(decision.outcome)
+    if decision.outcome is Outcome.EXPLICIT_DENY:
+        if not denying:
+            return "denied, because S3 Block Public Access restricts a bucket with a public policy", ("resource",)
+        return "denied explicitly by " + _join([_NAMES[name] for name in denying]), denying
     limits = tuple(name for name in ("scp", "vpce", "session", "boundary") if name in silent)
     if any(name in limits for name in ("scp", "vpce")):
         blocking = tuple(name for name in limits if name in ("scp", "vpce"))

@@ -141,7 +141,7 @@ def compile_action(clause: Clause) -> Matcher:
 def compile_resource(clause: Clause, variables: bool) -> ResourceCheck | None:
     """Whether a ``Resource`` or ``NotResource`` covers a request's resource; None if it covers every one.
 
-    A ``NotResource`` with a variable that has no value covers nothing, as does a ``Resource``: "the resource that
+    A ``NotResource`` that hangs on a variable without value covers nothing, as does a ``Resource``: "the resource that
     includes a policy variable with no value will not match any resource"
     (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-no-value).
     """
@@ -176,8 +176,7 @@ class _Resources:
         self.patterns: list[tuple[str, ...]] = []
         self.matchers: list[ArnMatcher] = []
         self.dynamic: list[tuple[tuple[Part, ...], ...] | None] = []
-        """Templates with variables. None stands for one that can never be filled in: a variable before the fifth
-        colon, or an ARN that stops short of it."""
+        """Templates with variables. None stands for one that can never be filled in: an ARN that stops short."""
         for value in values:
             self._add(value, variables)
         self.starts = tuple(self.prefixes)
@@ -190,7 +189,10 @@ class _Resources:
             if is_static(parts):
                 self._add_tokens(tuple(pattern_of(parts, lambda _: None) or ()))
             else:
-                self.dynamic.append(_segments_of(parts))
+                template = _segments_of(parts)
+                # Before the fifth colon "${...}" is plain text, which stands in no ARN: such a value matches nothing.
+                if template is not None or sum(part.count(":") for part in parts if isinstance(part, str)) < 5:
+                    self.dynamic.append(template)
             return
         star = value.find("*")
         if not value.strip("*"):
@@ -236,11 +238,10 @@ class _Resources:
                 return True
         unknown = False
         for template in self.dynamic:
-            tokens = None if template is None else _filled(template, request)
-            if tokens is None:
-                unknown = True
-            elif _fits(tokens, parts):
+            found = None if template is None else _meets(template, request)
+            if found:
                 return True
+            unknown = unknown or found is None
         return None if unknown else False
 
 
@@ -284,23 +285,25 @@ def _segments_of(parts: tuple[Part, ...]) -> tuple[tuple[Part, ...], ...] | None
     return (*head, rest)
 
 
-def _filled(template: tuple[tuple[Part, ...], ...], request: Request) -> list[list[str]] | None:
-    out = []
-    for segment in template:
-        tokens = pattern_of(segment, request.single)
-        if tokens is None:
-            return None
-        out.append(tokens)
-    return out
-
-
-def _fits(segments: list[list[str]], parts: Sequence[str]) -> bool:
+def _meets(template: tuple[tuple[Part, ...], ...], request: Request) -> bool | None:
+    """Whether the template fits the request's resource; None if that hangs on a variable without value."""
+    parts = request.parts
     if len(parts) != 6:
         return False
-    return all(
-        size_of(tokens) <= len(part) and compile_tokens(tokens)(part)
-        for tokens, part in zip(reversed(segments), reversed(parts), strict=True)
-    )
+    tokens = pattern_of(template[5], request.single)
+    if tokens is not None and not _fits(tokens, parts[5]):
+        return False
+    if not all(_fits(pattern_of(one, _no_value) or [], part) for one, part in zip(template[:5], parts, strict=False)):
+        return False
+    return None if tokens is None else True
+
+
+def _fits(tokens: list[str], part: str) -> bool:
+    return size_of(tokens) <= len(part) and compile_tokens(tokens)(part)
+
+
+def _no_value(_: str) -> None:
+    return None
 
 
 def _always(_: str) -> bool:
