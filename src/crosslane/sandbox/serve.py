@@ -14,6 +14,7 @@ import shutil
 import signal
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from crosslane.sandbox.lifecycle import START_URL, clock_of
 from crosslane.sandbox.process import PORT_IN_USE
 
 if TYPE_CHECKING:
-    from crosslane.sandbox.build import Sandbox
+    from crosslane.sandbox.build import Options, Sandbox
     from crosslane.sandbox.identities import Identity
 
 
@@ -41,12 +42,42 @@ def main() -> int:
 
     clean_environment()
     allow_loopback_only()
-    from crosslane.sandbox.build import Options, build
+    from crosslane.sandbox.build import build
+
+    options = _options(given)
+    try:
+        sandbox = build(options, clock_of(_path(given, "clock_file")))
+    except OSError as error:
+        print(error.strerror or error, file=sys.stderr)
+        return PORT_IN_USE
+    folder = _path(given, "directory")
+    if given.get("control") and folder is not None and options.directory is not None:
+        from crosslane.sandbox import states
+
+        told, place = os.fdopen(answer, "w", encoding="utf-8"), states.Place(folder, options.directory, options.audit)
+        states.serve(sandbox, given["control"], place, sys.stdin, told, _started(sandbox))
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=sandbox.server.serve_forever, kwargs={"poll_interval": 3600}, daemon=True).start()
+    _tell(answer, _started(sandbox))
+    if given.get("attached", True):
+        threading.Thread(target=_until_closed, args=(ended,), daemon=True).start()
+    ended.wait()
+    sandbox.builds.end()
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)
+    # Connections that clients keep open must not hold the process back.
+    os._exit(0)
+
+
+def _options(given: Mapping[str, Any]) -> Options:
+    """The options from the starter's line; what it leaves out is as in ``Options``."""
+    from crosslane.sandbox.build import Options
     from crosslane.sandbox.identity_center.accounts import PERMISSION_SET, Member
 
-    folder = Path(given["directory"]) if given.get("directory") else None
-    state = folder / "work" if folder is not None and given.get("control") else folder
-    options = Options(
+    folder = _path(given, "directory")
+    return Options(
         members=[Member(**member) for member in given["members"]],
         region=given["region"],
         partition=given.get("partition", "aws"),
@@ -58,34 +89,16 @@ def main() -> int:
         start_url=given.get("start_url", START_URL),
         permission_sets=tuple(given.get("permission_sets") or (PERMISSION_SET,)),
         enforce=bool(given.get("enforce", True)),
-        audit=Path(given["audit"]) if given.get("audit") else None,
-        directory=state,
+        audit=_path(given, "audit"),
+        # What a state keeps goes with it; what is beside it in the folder stays.
+        directory=folder / "work" if folder is not None and given.get("control") else folder,
         minute_seconds=float(given.get("minute_seconds", 60)),
-        issuers=Path(given["issuers"]) if given.get("issuers") else None,
+        issuers=_path(given, "issuers"),
     )
-    try:
-        sandbox = build(options, clock_of(Path(file) if (file := given.get("clock_file")) else None))
-    except OSError as error:
-        print(error.strerror or error, file=sys.stderr)
-        return PORT_IN_USE
-    if given.get("control") and folder is not None and state is not None:
-        from crosslane.sandbox import states
 
-        told, place = os.fdopen(answer, "w", encoding="utf-8"), states.Place(folder, state, options.audit)
-        states.serve(sandbox, given["control"], place, sys.stdin, told, _started(sandbox))
-    ended = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=sandbox.server.serve_forever, kwargs={"poll_interval": 3600}, daemon=True).start()
-    _tell(answer, _started(sandbox))
-    if given.get("attached", True):
-        threading.Thread(target=_until_closed, args=(ended,), daemon=True).start()
-    ended.wait()
-    sandbox.builds.end()
-    if given.get("directory"):
-        shutil.rmtree(given["directory"], ignore_errors=True)
-    # Connections that clients keep open must not hold the process back.
-    os._exit(0)
+
+def _path(given: Mapping[str, Any], name: str) -> Path | None:
+    return Path(given[name]) if given.get(name) else None
 
 
 def _started(sandbox: Sandbox) -> dict[str, Any]:
