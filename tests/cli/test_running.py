@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 from tests.fakes.four_accounts import four_accounts
 
 from crosslane.apply.hands import PipelineFacts
+from crosslane.cli.planning import agree
 from crosslane.cli.running import following, latest_run
+from crosslane.errors import OutcomeError
 from crosslane.live.model import Absent, LiveRepository, Unreadable
 
 ARN = "arn:aws:codecommit:eu-west-1:222222222222:sample-lambda"
@@ -46,3 +49,13 @@ def test_a_first_run_that_finds_no_branch_is_told_as_what_it_is(repository: Any,
     found = latest_run(world, SimpleNamespace(repository=repository), hands)  # type: ignore[arg-type]
     assert found is not None
     assert found.startswith(told)
+
+
+def test_a_no_is_told_as_a_no_and_not_as_an_interruption(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    with pytest.raises(OutcomeError, match="nothing was removed") as raised:
+        agree("Remove all of this?", "nothing was removed, as you said")
+    assert (raised.value.code, raised.value.exit_code) == ("Declined", 1)
+
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+    agree("Remove all of this?", "nothing was removed, as you said")

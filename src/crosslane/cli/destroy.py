@@ -13,7 +13,7 @@ from crosslane.cli.applying import apply_plan, hands_of, working_deployers
 from crosslane.cli.observing import observe, reader_of
 from crosslane.cli.opening import opened
 from crosslane.cli.options import Invocation, common_options
-from crosslane.cli.planning import refuse
+from crosslane.cli.planning import agree, refuse
 from crosslane.cli.world import World
 from crosslane.desired.names import app_stack
 from crosslane.errors import DONE, OutcomeError, UsageError
@@ -135,4 +135,4 @@ def _confirm(invocation: Invocation, world: World, plan: Plan) -> None:
         )
     _show(invocation, world, plan, to_stderr=True)
     if not invocation.yes:
-        click.confirm("Remove all of this?", abort=True, err=True)
+        agree("Remove all of this?", "nothing was removed, as you said")

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Sized
 from pathlib import Path
 
+import click
+
 from crosslane.aws.errors import DENIED_CODES
 from crosslane.cli.world import World
 from crosslane.errors import EnvironmentFailure, OutcomeError
@@ -89,6 +91,12 @@ def refuse(plan: Plan) -> None:
             if all(one.adoptable for one in plan.conflicts)
             else "use other names in [names] and [bootstrap]",
         )
+
+
+def agree(question: str, otherwise: str) -> None:
+    """Ask at the terminal whether to go on with the plan that was shown; ``OutcomeError`` where the answer is no."""
+    if not click.confirm(question, err=True):
+        raise OutcomeError(otherwise, code="Declined")
 
 
 def _and_more(found: Sized) -> str:

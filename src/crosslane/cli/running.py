@@ -18,7 +18,7 @@ from crosslane.cli.applying import apply_plan, hands_of
 from crosslane.cli.observing import observe
 from crosslane.cli.opening import opened
 from crosslane.cli.options import Invocation, aimed
-from crosslane.cli.planning import make_plan, refuse
+from crosslane.cli.planning import agree, make_plan, refuse
 from crosslane.cli.recovery import SignInAgain
 from crosslane.cli.world import World
 from crosslane.credentials.ring import UNUSABLE
@@ -94,7 +94,7 @@ def _say_first(invocation: Invocation, world: World, plan: Plan) -> None:
             code="ConfirmationNeeded",
             next="look at crosslane plan, then add --yes",
         )
-    click.confirm("Go on?", abort=True, err=True)
+    agree("Go on?", "nothing was changed, as you said")
 
 
 def _report(
