@@ -76,9 +76,9 @@ class LiveProgress(Redrawn):
 
         with self._lock:
             self._running.pop(step.id, None)
-            line = Text(_line(step, outcome, detail), no_wrap=True, overflow="ellipsis")
+            line = Text(_line(step, outcome, detail))
             line.highlight_words([outcome], COLOURS.get(outcome, "dim"))
-            self._console.print(line)
+            self._console.print(line, soft_wrap=True)  # the terminal wraps it, so that an ARN is copied whole
 
     def note(self, step: Step, text: str) -> None:
         with self._lock:
@@ -86,7 +86,8 @@ class LiveProgress(Redrawn):
                 _, start, _ = self._running[step.id]
                 self._running[step.id] = (step, start, text)
             if self.wants_events:
-                self._console.print(f"      {step.account}: {text}", style="dim", highlight=False, markup=False)
+                line = f"      {step.account}: {text}"
+                self._console.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
 
     def _render(self) -> RenderableType:
         from rich.text import Text
