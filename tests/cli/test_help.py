@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 
 import click
 import pytest
@@ -115,6 +116,21 @@ def test_output_that_nobody_reads_to_its_end_is_no_fault() -> None:
 
     assert ended.stderr == ""
     assert ended.stdout.startswith("Usage: crosslane")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no device that is full")
+def test_output_for_which_there_is_no_room_is_one_line() -> None:
+    program = f"{sys.executable} -c 'from crosslane.cli.main import main; main()' paln --json > /dev/full"
+    ended = subprocess.run(["bash", "-c", program], capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("error: there is no command paln")
+    assert "Traceback" not in ended.stderr
+
+    ended = subprocess.run(
+        ["bash", "-c", program.replace("paln --json", "--help")], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 3
+    assert ended.stderr.startswith("error: cannot write: No space left on device\n")
 
 
 def test_a_fault_of_ours_is_one_line_and_a_document(

@@ -5,6 +5,7 @@ Commands are imported when they are called: ``crosslane --help`` and each comman
 
 from __future__ import annotations
 
+import errno
 import gc
 import importlib
 import json
@@ -41,6 +42,10 @@ COMMANDS: dict[str, str] = {
     "iam": "The policy engine on files.",
 }
 """Each command and its line in ``--help``; the command itself is ``crosslane.cli.NAME:command``."""
+
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What a write answers where there is no room left."""
 
 
 class Terminated(BaseException):
@@ -114,7 +119,7 @@ def run(arguments: list[str]) -> int:
         if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):  # click before 8.2 prints it itself
             click.echo(error.format_message(), err=True)
             return USAGE
-        hint = f"crosslane {error.ctx.info_name} --help" if error.ctx and error.ctx.parent else "crosslane --help"
+        hint = f"{error.ctx.command_path if error.ctx else 'crosslane'} --help"
         return _fail(error.format_message(), "UsageError", None, hint, USAGE, as_json)
     except click.Abort:
         return _fail("interrupted", "Interrupted", None, "run the same command again to go on", INTERRUPTED, as_json)
@@ -132,6 +137,10 @@ def run(arguments: list[str]) -> int:
     except Exception as error:
         if verbose:
             _print_traceback()
+        if isinstance(error, OSError) and error.errno in FULL:
+            where = f" {error.filename}" if error.filename else ""
+            next_ = "make room, and run the same command again to go on"
+            return _fail(f"cannot write{where}: {error.strerror}", "DiskFull", None, next_, ENVIRONMENT, as_json)
         message = f"a fault in crosslane itself: {type(error).__name__}: {error}"
         return _fail(
             message,
@@ -148,7 +157,10 @@ def _fail(message: str, code: str, account: str | None, next_: str | None, exit_
     """Say what went wrong: on stderr as a line, on stdout as the JSON document that ``--json`` promises."""
     if as_json:
         error = {"code": code, "message": message, "account": account, "next": next_}
-        click.echo(json.dumps({"ok": False, "error": error}))
+        try:
+            click.echo(json.dumps({"ok": False, "error": error}))
+        except OSError:  # nothing can be written there; what is left in the buffer must not fail once more
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     where = f" (account {account})" if account else ""
     click.echo(f"{click.style('error:', fg='red', bold=True)} {message}{where}", err=True)
     if next_:
