@@ -205,7 +205,7 @@ def _example_id(taken: Sequence[str]) -> str:
 def _stages(questions: Questions, names: Sequence[str], source: str) -> tuple[Stage, ...]:
     """The stages that are asked for; by default the guide's, or one for each account that is neither end."""
     default = list(GUIDE_STAGES)
-    if not set(GUIDE_ACCOUNTS) <= set(names):
+    if set(GUIDE_ACCOUNTS) != set(names):
         targets = [name for name in names if name not in ("tools", source)] or [source]
         default = [f"{'production' if name == 'prod' else name}={name}" for name in targets]
         if len(default) > 1:
