@@ -122,7 +122,7 @@ def test_a_session_that_ends_in_the_middle_of_a_run_is_renewed_in_it(tmp_path: P
         assert not [step for step in json.loads(out)["steps"] if step["outcome"] == "failed"]
 
 
-def test_static_keys_and_back(moving: Place) -> None:
+def test_static_keys_expire_are_refreshed_and_give_way_to_the_process_again(moving: Place) -> None:
     moving.up("--static")
     static = moving.profile(DEPLOYER)
     assert static["aws_session_token"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import stat
@@ -57,11 +56,11 @@ def check(result: Result, code: int, *words: str) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_missing_config(tmp_path: Path, command: str) -> None:
+def test_a_missing_config_is_told_with_the_command_that_writes_one(tmp_path: Path, command: str) -> None:
     result = crosslane(tmp_path, command, "--json")
 
     check(result, 2, "crosslane.toml", "crosslane init")
-    assert json.loads(result.out)["error"]["code"]
+    assert result.document["error"]["code"] == "ConfigMissing"
 
 
 @pytest.mark.parametrize(
@@ -74,7 +73,7 @@ def test_a_missing_config(tmp_path: Path, command: str) -> None:
         ('account = "prod"', 'account = "prd"', ["prd", "prod"]),
         ('region = "eu-west-1"\n', "", ["region"]),
         ('region = "eu-west-1"', 'region = "europe"', ["europe"]),
-        ('account = "test"', 'account = "test"\nname = "test"', ["crosslane.toml"]),
+        ('account = "test"', 'account = "test"\nname = "test"', ["crosslane.toml:17"]),
     ],
 )
 def test_a_config_that_is_wrong_names_file_and_line(folder: Path, old: str, new: str, words: list[str]) -> None:
@@ -84,21 +83,21 @@ def test_a_config_that_is_wrong_names_file_and_line(folder: Path, old: str, new:
         check(crosslane(folder, command, "--json"), 2, *words)
 
 
-def test_a_config_that_is_no_text(folder: Path) -> None:
+def test_a_config_that_is_no_text_is_told_what_it_is(folder: Path) -> None:
     (folder / "crosslane.toml").write_bytes(b"\xff\xfe\x00")
 
-    check(crosslane(folder, "plan", "--json"), 2, "crosslane.toml")
+    check(crosslane(folder, "plan", "--json"), 2, "crosslane.toml", "not UTF-8")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_an_unknown_profile(folder: Path, command: str) -> None:
+def test_a_profile_that_is_not_there_is_named_and_not_made(folder: Path, command: str) -> None:
     result = crosslane(folder, command, "--json", "--yes")
 
     check(result, 3, "profile", "tools")
     assert not (folder / "home" / ".aws").exists()
 
 
-def test_no_credentials_in_the_chain(folder: Path) -> None:
+def test_without_credentials_anywhere_in_the_chain_it_says_so(folder: Path) -> None:
     text = GOOD
     for name in ("tools", "dev", "test", "prod"):
         text = text.replace(f', profile = "{name}"', "")
@@ -109,7 +108,7 @@ def test_no_credentials_in_the_chain(folder: Path) -> None:
     check(result, 3, "credential")
 
 
-def test_no_network(folder: Path) -> None:
+def test_without_a_network_it_says_so_and_writes_nothing(folder: Path) -> None:
     """Nothing listens at the endpoint: as where the cable is out."""
     profiles(folder, tools="", dev="", test="", prod="")
     with socket.socket() as unused:
@@ -148,7 +147,7 @@ def test_sign_ins_that_fail_are_all_told_at_once(place: Place) -> None:
     check(result, 3, "profile dev", "profile test is in account 444444444444", "profile prod")
 
 
-def test_a_config_file_of_aws_that_cannot_be_parsed(place: Place) -> None:
+def test_an_aws_config_file_that_cannot_be_parsed_is_named_with_its_line(place: Place) -> None:
     place.running.config_file.write_text("region = eu-west-1\n" + place.running.config_file.read_text())
 
     result = place.run("up", "--json")
@@ -172,7 +171,7 @@ def test_the_wrong_account_behind_a_profile_stops_before_the_first_change(place:
     assert place.listing() == clean
 
 
-def test_a_port_in_use(folder: Path) -> None:
+def test_a_port_in_use_is_named_and_leaves_no_sandbox(folder: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -185,14 +184,14 @@ def test_a_port_in_use(folder: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only to root")
-def test_a_read_only_home(folder: Path) -> None:
+def test_in_a_read_only_home_it_names_the_variable_that_leads_elsewhere(folder: Path) -> None:
     (folder / "home").mkdir(exist_ok=True)
     (folder / "home").chmod(stat.S_IRUSR | stat.S_IXUSR)
 
     check(crosslane(folder, "sandbox", "start", XDG_STATE_HOME=""), 3, "XDG_STATE_HOME")
 
 
-def test_a_home_that_cannot_be_made(folder: Path) -> None:
+def test_a_state_folder_that_cannot_be_made_is_told_with_its_variable(folder: Path) -> None:
     (folder / "file").write_text("")
 
     result = crosslane(folder, "sandbox", "start", "--json", XDG_STATE_HOME=str(folder / "file" / "below"))
@@ -224,7 +223,7 @@ def test_profile_files_that_cannot_be_written_leave_no_key(place: Place) -> None
         (["sandbox", "start", "--port", "99999"], ["99999"]),
     ],
 )
-def test_a_wrong_command_line(folder: Path, arguments: list[str], words: list[str]) -> None:
+def test_a_wrong_command_line_is_told_with_what_was_meant(folder: Path, arguments: list[str], words: list[str]) -> None:
     check(crosslane(folder, *arguments), 2, *words)
 
 
@@ -239,10 +238,10 @@ def test_destroy_without_a_terminal_needs_yes(place: Place) -> None:
     assert place.listing() == before
 
 
-def test_export_to_a_place_that_cannot_be_written(folder: Path) -> None:
+def test_an_export_never_takes_the_place_of_a_file(folder: Path) -> None:
     (folder / "out").write_text("a file")
 
     result = crosslane(folder, "plan", "--json", "--export", str(folder / "out"))
 
-    check(result, 2, "out")
+    check(result, 2, "is a file")
     assert (folder / "out").read_text() == "a file"

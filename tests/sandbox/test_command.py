@@ -121,7 +121,7 @@ def test_the_aws_cli_copies_files_to_and_from_a_bucket(place: Path) -> None:
     assert _shell(place, script) == "hello"
 
 
-def test_env_as_json_and_for_other_shells(place: Path) -> None:
+def test_env_speaks_json_fish_and_powershell(place: Path) -> None:
     told = json.loads(_crosslane(place, "sandbox", "env", "--json").stdout)
     assert told["ok"] is True
     assert told["set"]["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")

@@ -253,7 +253,7 @@ def test_importing_it_is_cheap() -> None:
     assert not {"moto", "botocore", "boto3", "flask", "werkzeug"} & set(loaded)
 
 
-def test_another_region_and_partition(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_its_sign_in_is_of_the_configs_region_and_partition(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     for region, start in (("us-gov-west-1", "arn:aws-us-gov:sts::111111111111:"), ("us-east-1", "arn:aws:sts::")):
         with lifecycle.attached(config_at(tmp_path / "crosslane.toml", region)) as running:

@@ -160,7 +160,7 @@ def test_a_change_of_stack_tags_shows_as_tags(aws: Aws, name: str) -> None:
     assert described["Tags"] == [{"Key": "team", "Value": "blue"}]
 
 
-def test_names_of_change_sets(aws: Aws, name: str) -> None:
+def test_a_change_sets_name_counts_once_in_a_stack_and_nowhere_else(aws: Aws, name: str) -> None:
     aws.create(name, stack_of(Role=role()))
     first = propose(aws, name, stack_of(Role=role(), Bucket=bucket()))
 
@@ -176,7 +176,7 @@ def test_names_of_change_sets(aws: Aws, name: str) -> None:
     aws.cfn.delete_change_set(StackName=name, ChangeSetName="c")
 
 
-def test_a_change_set_for_a_stack_that_is_or_is_not_there(aws: Aws, name: str) -> None:
+def test_updates_need_a_stack_and_creations_a_free_name(aws: Aws, name: str) -> None:
     template = stack_of(Role=role())
     assert refused(lambda: propose(aws, name, template))[1] == f"Stack [{name}] does not exist"
     aws.create(name, template)
@@ -195,7 +195,7 @@ def test_other_change_sets_are_obsolete_once_one_is_executed(aws: Aws, name: str
     assert aws.cfn.describe_change_set(StackName=name, ChangeSetName="two")["ExecutionStatus"] == "OBSOLETE"
 
 
-def test_on_stack_failure_of_a_change_set(aws: Aws, name: str) -> None:
+def test_on_stack_failure_says_what_a_failed_creation_leaves(aws: Aws, name: str) -> None:
     template = stack_of(Bucket=bucket(), Bad=broken("Bucket"))
     made = propose(aws, name, template, ChangeSetType="CREATE", OnStackFailure="DELETE")
     aws.cfn.execute_change_set(StackName=name, ChangeSetName="c")

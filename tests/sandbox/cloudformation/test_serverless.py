@@ -139,7 +139,7 @@ def test_the_previous_template_is_expanded_anew(aws: Aws, name: str) -> None:
     assert "Transform" in aws.cfn.get_template(StackName=name)["TemplateBody"]
 
 
-def test_globals_tables_policies_and_routes(aws: Aws, name: str) -> None:
+def test_globals_tables_policy_templates_and_routes_are_expanded(aws: Aws, name: str) -> None:
     resources = {
         "Table": {"Type": "AWS::Serverless::SimpleTable"},
         "Function": function(

@@ -87,7 +87,7 @@ def test_the_text_is_kept_as_it_was() -> None:
         (BUCKET + "    DeletionPolicy: Keep\n", "Template format error: Unrecognized DeletionPolicy Keep"),
     ],
 )
-def test_malformed_templates(text: str, message: str) -> None:
+def test_a_malformed_template_is_refused_in_awss_words(text: str, message: str) -> None:
     assert refusal(text) == message
 
 
@@ -129,7 +129,7 @@ def test_malformed_templates(text: str, message: str) -> None:
         ),
     ],
 )
-def test_names_that_are_not_there(text: str, message: str) -> None:
+def test_a_name_that_is_not_there_is_refused_and_named(text: str, message: str) -> None:
     assert refusal(text) == message
 
 
