@@ -207,12 +207,12 @@ class Front:
             raw = str(environ.get("RAW_URI") or http.full_path)
             secret = identity.credentials.secret_key
             presigned = signature.check(http, raw, secret, service, protocol, self._identities.clock())
-        forwarded = http.headers.get("X-Forwarded-Proto", "").lower()
+        forwarded = str(environ.get("HTTP_X_FORWARDED_PROTO", "")).lower()
         return Wire(
             # The sandbox itself speaks no TLS: what is signed is taken for what clients send to AWS.
             secure=forwarded == "https" if identity is None else forwarded != "http",
-            source_ip=http.headers.get("X-Forwarded-For", "").partition(",")[0].strip() or environ["REMOTE_ADDR"],
-            user_agent=http.headers.get("User-Agent", ""),
+            source_ip=str(environ.get("HTTP_X_FORWARDED_FOR", "")).partition(",")[0].strip() or environ["REMOTE_ADDR"],
+            user_agent=str(environ.get("HTTP_USER_AGENT", "")),
             presigned=presigned,
         )
 
