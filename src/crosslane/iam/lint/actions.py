@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 
 from crosslane.iam.document import Clause, Statement
-from crosslane.iam.lint.catalog import Action, expand
 from crosslane.iam.lint.coverage import principals_cover, resources_cover
 from crosslane.iam.lint.patterns import arns_meet, covers
+from crosslane.iam.lint.reference import Action, expand
 from crosslane.iam.lint.subject import Subject
 from crosslane.iam.lint.unknown import is_unknown
 
@@ -101,6 +101,7 @@ class Denials:
         self._by_action: dict[str, tuple[Statement, ...]] = {}
 
     def of(self, action: str) -> tuple[Statement, ...]:
+        """The denying statements that cover the action."""
         found = self._by_action.get(action)
         if found is None:
             found = tuple(deny for deny in self._denies if covers_action(deny.action, action))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from crosslane.iam.document import Comparison, Condition, Quantifier, Statement
-from crosslane.iam.lint.catalog import key_types, services
 from crosslane.iam.lint.global_keys import global_key
 from crosslane.iam.lint.patterns import is_pattern
+from crosslane.iam.lint.reference import key_types, services
 from crosslane.iam.wildcard import compile_pattern
 
 STRINGS = frozenset({Comparison.STRING_EQUALS, Comparison.STRING_EQUALS_IGNORE_CASE, Comparison.STRING_LIKE})

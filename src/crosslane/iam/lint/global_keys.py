@@ -12,7 +12,7 @@ from difflib import get_close_matches
 
 @dataclass(frozen=True, slots=True)
 class GlobalKey:
-    """``name`` as AWS writes it, ending in ``/*`` where a tag's key follows. ``type`` as in the action catalogue."""
+    """``name`` as AWS writes it, ending in ``/*`` where a tag's key follows. ``type`` as in the service reference."""
 
     name: str
     type: str
@@ -21,6 +21,7 @@ class GlobalKey:
 
     @property
     def multivalued(self) -> bool:
+        """Whether a request may hold several values of it."""
         return self.type.startswith("ArrayOf")
 
 
@@ -107,6 +108,7 @@ def needs_tag(key: str) -> GlobalKey | None:
 
 
 def nearest_global_key(key: str) -> str | None:
+    """The global key most like ``key``, with the same tag's key behind it."""
     head, slash, tail = key.partition("/")
     names = {name.removesuffix("/*"): found.name.removesuffix("/*") for name, found in _BY_NAME.items()}
     near = get_close_matches(head.lower(), names, n=1, cutoff=0.75)

@@ -15,6 +15,7 @@ _TOO_LONG = 4_000_000
 
 
 def is_pattern(text: str) -> bool:
+    """Whether the text has a wildcard."""
     return "*" in text or "?" in text
 
 

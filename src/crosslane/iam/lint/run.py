@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from crosslane.iam.lint.finding import Finding, Severity
@@ -87,18 +88,8 @@ def _located(
         for finding in lint_subject(subject, ignore):
             pointer = base + finding.pointer
             line = lines.of(pointer) if lines is not None else None
-            found.append(
-                Finding(
-                    finding.id,
-                    finding.severity,
-                    file,
-                    line,
-                    shown(pointer),
-                    shown(finding.message),
-                    shown(finding.fix),
-                    finding.url,
-                )
-            )
+            message, fix = shown(finding.message), shown(finding.fix)
+            found.append(replace(finding, file=file, line=line, pointer=shown(pointer), message=message, fix=fix))
     found.sort(key=lambda one: one.line or 0)
     return found
 

@@ -32,6 +32,7 @@ class Kind(StrEnum):
 
     @property
     def is_resource_policy(self) -> bool:
+        """Whether it is attached to a resource: to a bucket, a key, or any other."""
         return self.policy_kind is PolicyKind.RESOURCE
 
     @property
@@ -62,7 +63,9 @@ class Subject:
         return iter(self.policy.statements)
 
     def allows(self) -> Iterator[Statement]:
+        """Its Allow statements."""
         return (statement for statement in self.policy.statements if statement.effect is Effect.ALLOW)
 
     def denies(self) -> Iterator[Statement]:
+        """Its Deny statements."""
         return (statement for statement in self.policy.statements if statement.effect is Effect.DENY)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crosslane.iam.document import Clause
-from crosslane.iam.lint.catalog import Action, expand
 from crosslane.iam.lint.finding import Hit, Severity
 from crosslane.iam.lint.patterns import is_pattern
+from crosslane.iam.lint.reference import Action, expand
 from crosslane.iam.lint.rule import SERVICE_REFERENCE, Rule
 from crosslane.iam.lint.rules.resource_without_action import fits, lists_all_buckets
 from crosslane.iam.lint.subject import Subject

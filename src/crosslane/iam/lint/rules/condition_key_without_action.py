@@ -7,11 +7,11 @@ from functools import lru_cache
 
 from crosslane.iam.document import Condition, Effect, Statement
 from crosslane.iam.lint.actions import named_actions
-from crosslane.iam.lint.catalog import Action, actions_of
 from crosslane.iam.lint.conditions import fails_when_missing, type_of_key
 from crosslane.iam.lint.finding import Hit, Severity
 from crosslane.iam.lint.global_keys import global_key
 from crosslane.iam.lint.patterns import is_pattern
+from crosslane.iam.lint.reference import Action, actions_of
 from crosslane.iam.lint.rule import SERVICE_REFERENCE, Rule
 from crosslane.iam.lint.subject import Subject
 from crosslane.iam.wildcard import compile_pattern

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crosslane.iam.lint.actions import named_actions
-from crosslane.iam.lint.catalog import Action, Template, templates_of
 from crosslane.iam.lint.finding import Hit, Severity
 from crosslane.iam.lint.patterns import arns_meet
+from crosslane.iam.lint.reference import Action, Template, templates_of
 from crosslane.iam.lint.rule import SERVICE_REFERENCE, Rule
 from crosslane.iam.lint.subject import Subject
 from crosslane.iam.lint.unknown import as_pattern, is_unknown, shown

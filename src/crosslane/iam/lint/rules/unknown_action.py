@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from crosslane.iam.lint.catalog import MOST_SUGGESTIONS, elsewhere, expand, nearest_action, services
 from crosslane.iam.lint.finding import Hit, Severity
 from crosslane.iam.lint.patterns import is_pattern
+from crosslane.iam.lint.reference import MOST_SUGGESTIONS, elsewhere, expand, nearest_action, services
 from crosslane.iam.lint.rule import Rule, policy_check
 from crosslane.iam.lint.subject import Subject
 from crosslane.iam.lint.unknown import is_unknown

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from crosslane.iam.document import Condition
-from crosslane.iam.lint.catalog import MOST_SUGGESTIONS, key_types, services
 from crosslane.iam.lint.conditions import type_of_key
 from crosslane.iam.lint.finding import Hit, Severity
 from crosslane.iam.lint.global_keys import global_key, nearest_global_key, needs_tag
+from crosslane.iam.lint.reference import MOST_SUGGESTIONS, key_types, services
 from crosslane.iam.lint.rule import USER_GUIDE, Rule, policy_check
 from crosslane.iam.lint.subject import Subject
 from crosslane.iam.lint.unknown import is_unknown

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from crosslane.iam.lint.catalog import MOST_SUGGESTIONS, nearest_service, services
 from crosslane.iam.lint.finding import Hit, Severity
+from crosslane.iam.lint.reference import MOST_SUGGESTIONS, nearest_service, services
 from crosslane.iam.lint.rule import Rule, policy_check
 from crosslane.iam.lint.subject import Subject
 from crosslane.iam.lint.unknown import is_unknown

