@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import suppress
+from copy import deepcopy
 from typing import Any
 from urllib.parse import quote
 
@@ -10,6 +13,7 @@ import pytest
 
 from crosslane.iam import Layers, PolicyKind, Principal, Subject, Target, ask, parse_policy, what_can, who_can
 from crosslane.iam.account import DetailsError, subjects_of
+from crosslane.iam.problem import PolicyError
 
 ACCOUNT = "111111111111"
 OBJECT = "arn:aws:s3:::bucket/key"
@@ -157,3 +161,22 @@ def test_a_policy_that_was_filtered_out_is_said_to_be_missing() -> None:
         subjects_of({**DETAILS, "Policies": []})
     with pytest.raises(DetailsError):
         subjects_of({})
+
+
+def places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every container in a JSON value with each of its keys."""
+    if isinstance(value, dict | list):
+        for key in list(value) if isinstance(value, dict) else range(len(value)):
+            yield value, key
+            yield from places(value[key])
+
+
+@pytest.mark.parametrize("junk", [None, 5, "x", "%7B", True, [], [5], {}, {"a": 5}], ids=repr)
+def test_whatever_stands_in_the_details_is_read_or_told(junk: Any) -> None:
+    details = deepcopy(DETAILS)
+    for container, key in list(places(details)):
+        was, container[key] = container[key], junk
+        with suppress(DetailsError, PolicyError):
+            subjects_of(details)
+        container[key] = was
+    assert subjects_of(details)

@@ -172,7 +172,7 @@ def _opened(path: str) -> Iterator[IO[bytes]]:
             f"there is no file {path}", code="NoSuchFile", next="give the file's path, or - for stdin"
         ) from None
     except IsADirectoryError:
-        raise UsageError(f"{path} is a directory", code="NoSuchFile", next="give a file of cases, one a line") from None
+        raise UsageError(f"{path} is a directory", code="NoSuchFile", next="give the path of a file") from None
     except PermissionError as error:
         raise EnvironmentFailure(f"cannot read {path}: {error.strerror}", code="Unreadable") from None
 

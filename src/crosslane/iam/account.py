@@ -39,7 +39,10 @@ def subjects_of(details: Mapping[str, Any], scps: Sequence[Iterable[Policy]] = (
     out = []
     for user in _list(details, "UserDetailList"):
         policies = _own(user, "UserPolicyList", managed)
-        for name in user.get("GroupList") or ():
+        names = user.get("GroupList") or []
+        if not isinstance(names, list):
+            raise DetailsError("GroupList is no list")
+        for name in names:
             policies.extend(groups.get(str(name), []))
         out.append(_subject(user, policies, managed, levels))
     for role in _list(details, "RoleDetailList"):
@@ -62,13 +65,16 @@ def _subject(
             principal = Principal.parse(arn, str(entity.get("UserId")))
     except PrincipalError as error:
         raise DetailsError(str(error)) from None
-    boundary = (entity.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn")
+    attached = entity.get("PermissionsBoundary") or {}
+    if not isinstance(attached, Mapping):
+        raise DetailsError("PermissionsBoundary is no object")
+    boundary = attached.get("PermissionsBoundaryArn")
     layers = Layers(
         StatementSet(policies),
         boundary=None if boundary is None else StatementSet((_find(managed, str(boundary)),)),
         scps=levels,
     )
-    tags = {f"aws:PrincipalTag/{tag.get('Key')}": str(tag.get("Value")) for tag in entity.get("Tags") or ()}
+    tags = {f"aws:PrincipalTag/{tag.get('Key')}": str(tag.get("Value")) for tag in _list(entity, "Tags")}
     return Subject(principal, layers, tags, arn if is_role else None)
 
 
@@ -76,7 +82,7 @@ def _managed(details: Mapping[str, Any]) -> dict[str, Policy]:
     out = {}
     for policy in _list(details, "Policies"):
         arn = str(policy.get("Arn"))
-        for version in policy.get("PolicyVersionList") or ():
+        for version in _list(policy, "PolicyVersionList"):
             if version.get("IsDefaultVersion"):
                 out[arn] = parse_policy(_document(version.get("Document")), PolicyKind.IDENTITY, arn)
     return out
@@ -90,15 +96,15 @@ def _find(managed: Mapping[str, Policy], arn: str) -> Policy:
 
 
 def _own(entity: Mapping[str, Any], inline: str, managed: Mapping[str, Policy]) -> list[Policy]:
-    out = [_find(managed, str(one.get("PolicyArn"))) for one in entity.get("AttachedManagedPolicies") or ()]
-    for policy in entity.get(inline) or ():
+    out = [_find(managed, str(one.get("PolicyArn"))) for one in _list(entity, "AttachedManagedPolicies")]
+    for policy in _list(entity, inline):
         name = f"inline:{policy.get('PolicyName')}"
         out.append(parse_policy(_document(policy.get("PolicyDocument")), PolicyKind.IDENTITY, name))
     return out
 
 
 def _document(found: Any) -> Any:
-    return unquote(found) if isinstance(found, str) and found.lstrip().startswith("%7B") else found
+    return unquote(found) if isinstance(found, str) and found.startswith("%") else found
 
 
 def _list(details: Mapping[str, Any], name: str) -> Iterator[Mapping[str, Any]]:

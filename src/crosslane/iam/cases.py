@@ -53,7 +53,7 @@ def load_case(text: str | bytes) -> dict[str, Any]:
     except ValueError as error:
         raise CaseError(f"no JSON: {error}") from None
     if not isinstance(found, dict):
-        raise CaseError("a case is a JSON object")
+        raise CaseError("no JSON object")
     return found
 
 
