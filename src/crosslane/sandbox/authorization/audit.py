@@ -18,7 +18,7 @@ from typing import Any
 from crosslane.iam import LAYERS, Outcome, PrincipalKind
 from crosslane.iam.explain import Grounds, grounds
 from crosslane.sandbox.authorization.denial import deciding_layer
-from crosslane.sandbox.authorization.judge import Judgement
+from crosslane.sandbox.authorization.judge import Judgement, Standing
 
 Listener = Callable[[Judgement], None]
 """Hears of every decision, in order."""
@@ -64,7 +64,7 @@ def written(found: Judgement, now: datetime) -> str:
     role = None if identity is None else identity.principal_arn
     who = _who(principal.kind, principal.name, role, principal.account, () if identity is None else identity.via)
     asked, owned = _asked(use.action, decision.request.account, use.via)
-    resource, context = _ENCODER.encode(use.resource), _ENCODER.encode(decision.request.context)
+    resource, context = _ENCODER.encode(use.resource), _context(decision.request.context, found.standing)
     behind, layer = grounds(decision), deciding_layer(decision)
     result = _result(decision.outcome, decision.results, layer, behind)
     time = now.isoformat(timespec="milliseconds")[:23]
@@ -87,6 +87,21 @@ def _asked(action: str, owner: str | None, via: str | None) -> tuple[str, str]:
     """What stands before and after the ARN of the resource; objects have too many to remember them."""
     before = f'{_members({"action": action})},"resources":[{{"ARN":'
     return before, f",{_members({'accountId': owner})}}}],{_members({'via': via})}"
+
+
+def _context(context: Mapping[str, Any], standing: Standing | None) -> str:
+    if standing is None:
+        return _ENCODER.encode(context)
+    common = standing.context
+    rest = {key: value for key, value in context.items() if common.get(key) is not value}
+    if not rest or len(rest) + len(common) != len(context):
+        return _ENCODER.encode(context)  # one of them has another value here
+    return f"{{{_common(standing)},{_members(rest)}}}"
+
+
+@lru_cache(_REMEMBERED)
+def _common(standing: Standing) -> str:
+    return _members(standing.context)
 
 
 @lru_cache(_REMEMBERED)

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from crosslane.iam.principal import Principal
 from crosslane.sandbox.authorization.operations.model import Use
 from crosslane.sandbox.authorization.organization import Organizations
-from crosslane.sandbox.identities import Identity
+from crosslane.sandbox.identities import Identity, Kind
 from crosslane.sandbox.request import Request
 
 Context = dict[str, str | Sequence[str]]
@@ -79,9 +80,9 @@ class Wire:
     presigned: bool = False
 
 
-def of_principal(identity: Identity, own: Mapping[str, str], organizations: Organizations) -> Context:
-    """The keys of the principal, which all its requests have; ``own`` are those that its ARN tells."""
-    found: Context = {**own}
+def of_principal(identity: Identity, principal: Principal, organizations: Organizations) -> Context:
+    """The keys of the principal, which all its requests have."""
+    found: Context = dict(principal.context(identity.principal_arn if identity.kind is Kind.ROLE else None))
     path = organizations.path(identity.account)
     if path is not None and organizations.id is not None:
         found["aws:PrincipalOrgID"] = organizations.id
@@ -93,16 +94,15 @@ def of_principal(identity: Identity, own: Mapping[str, str], organizations: Orga
     return found
 
 
-def of_request(
-    request: Request, use: Use, owner: str, wire: Wire, now: datetime, organizations: Organizations, partition: str
+def of_way(
+    requested: str, service: str, owner: str, wire: Wire, organizations: Organizations, partition: str
 ) -> Context:
-    """The keys of the request and of the resource it is for."""
-    region = _FIRST_REGION.get(partition, request.region) if use.service in GLOBAL else request.region
+    """The keys of the way in which a request came, and of where the resource belongs that it is for. ``requested`` is
+    the region of the request, ``service`` the action's prefix."""
+    region = _FIRST_REGION.get(partition, requested) if service in GLOBAL else requested
     found: Context = {
         "aws:RequestedRegion": region,
         "aws:SecureTransport": "true" if wire.secure else "false",
-        "aws:CurrentTime": f"{now.isoformat(timespec='seconds')[:19]}Z",
-        "aws:EpochTime": str(int(now.timestamp())),
         "aws:ResourceAccount": owner,
     }
     if wire.user_agent:
@@ -111,6 +111,19 @@ def of_request(
     if path is not None and organizations.id is not None:
         found["aws:ResourceOrgID"] = organizations.id
         found["aws:ResourceOrgPaths"] = (path,)
+    if service == "s3":
+        found["s3:ResourceAccount"] = owner
+        found["s3:authType"] = "REST-QUERY-STRING" if wire.presigned else "REST-HEADER"
+        found["s3:signatureversion"] = "AWS4-HMAC-SHA256"
+    return found
+
+
+def of_request(request: Request, use: Use, now: datetime) -> Context:
+    """The keys of one request: its time, its tags, what it says of its body."""
+    found: Context = {
+        "aws:CurrentTime": f"{now.isoformat(timespec='seconds')[:19]}Z",
+        "aws:EpochTime": str(int(now.timestamp())),
+    }
     tags = request_tags(request.parameters)
     if tags and use.via is None:
         found |= {f"aws:RequestTag/{key}": value for key, value in tags.items()}
@@ -119,30 +132,30 @@ def of_request(
         keys = request.parameters.get("TagKeys") or request.parameters.get("tagKeys") or ()
         found["aws:TagKeys"] = tuple(str(key) for key in keys)
     if use.service == "s3":
-        found["s3:ResourceAccount"] = owner
-        found["s3:authType"] = "REST-QUERY-STRING" if wire.presigned else "REST-HEADER"
-        found["s3:signatureversion"] = "AWS4-HMAC-SHA256"
         digest = request.headers.get("x-amz-content-sha256")
         if digest:
             found["s3:x-amz-content-sha256"] = digest
     return found
 
 
-def of_chain(via: Sequence[str], use: Use, region: str, caller: str, source_ip: str) -> Context:
-    """Who calls on whose behalf: ``via`` are the services between principal and request, first to last.
+def of_chain(
+    via: Sequence[str], service: str, caller: str | None, region: str, account: str, source_ip: str
+) -> Context:
+    """Who calls on whose behalf: ``via`` are the services between principal and request, first to last, ``caller`` the
+    one that makes this call because of the request. ``service`` is the action's prefix, ``account`` the principal's.
 
     A request that a service makes comes from the service, so that ``aws:SourceIp`` is not the principal's then.
     """
-    services = (*via, f"{use.via}.amazonaws.com") if use.via else tuple(via)
+    services = (*via, f"{caller}.amazonaws.com") if caller else tuple(via)
     found: Context = {"aws:ViaAWSService": "true" if services else "false"}
-    named = tuple(service for service in services if service in CALLED_VIA)
+    named = tuple(one for one in services if one in CALLED_VIA)
     if named:
         found["aws:CalledVia"] = named
         found["aws:CalledViaFirst"], found["aws:CalledViaLast"] = named[0], named[-1]
     if not services:
         found["aws:SourceIp"] = source_ip
-    if use.service == "kms":
-        found["kms:CallerAccount"] = caller
+    if service == "kms":
+        found["kms:CallerAccount"] = account
         last = services[-1].partition(".")[0] if services else ""
         if last in KMS_VIA:
             found["kms:ViaService"] = f"{last}.{region}.amazonaws.com"

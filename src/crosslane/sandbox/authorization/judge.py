@@ -6,7 +6,7 @@ Nothing here changes anything or knows of HTTP, so that a test can ask what the 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -25,7 +25,15 @@ from crosslane.sandbox.authorization.world import Entity, Owned, StoreWorld
 from crosslane.sandbox.identities import Identity, Kind
 from crosslane.sandbox.request import Request
 
-_KEPT_PRINCIPALS = 1024
+_KEPT = 1024
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Standing:
+    """Condition keys that all requests of a principal for a service have in common while nothing else changes. The same
+    object has the same keys."""
+
+    context: contexts.Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,8 @@ class Judgement:
     decision: Decision
     exists: bool = True
     """Whether the resource is there; of one that is not, only the principal's own policies are asked."""
+    standing: Standing | None = None
+    """The part of the question's context that many have in common, if it is known."""
 
     @property
     def allowed(self) -> bool:
@@ -96,14 +106,15 @@ class Judge:
     def __init__(self, world: StoreWorld, policies: Policies) -> None:
         self._world = world
         self._policies = policies
-        self._principals: OrderedDict[tuple[str, str, str], tuple[Principal, Mapping[str, str]]] = OrderedDict()
+        self._principals: OrderedDict[tuple[str, str], Principal] = OrderedDict()
+        self._kept: dict[tuple[object, ...], Standing] = {}
 
     def judge(self, request: Request, identity: Identity | None, wire: Wire, now: datetime) -> Iterator[Judgement]:
         """Each use in order, up to and including the first that is denied. Raises ``UnmappedError``."""
         via = identity.via if identity is not None else ()
         for use in self._uses(request):
-            question, layers, exists = self._question(request, identity, use, via, wire, now)
-            found = Judgement(request, identity, use, decide(question, layers), exists)
+            question, layers, exists, standing = self._question(request, identity, use, via, wire, now)
+            found = Judgement(request, identity, use, decide(question, layers), exists, standing)
             yield found
             if not found.allowed:
                 return
@@ -134,7 +145,7 @@ class Judge:
 
     def _question(
         self, request: Request, identity: Identity | None, use: Use, via: tuple[str, ...], wire: Wire, now: datetime
-    ) -> tuple[Question, Layers, bool]:
+    ) -> tuple[Question, Layers, bool, Standing]:
         world = self._world
         parts = use.resource.split(":", 5)
         named = parts[4] if len(parts) == 6 else ""
@@ -142,21 +153,48 @@ class Judge:
         if use.service == "organizations":
             owner = request.caller.account  # the organization's own rules on members come after this
         owned = world.owned(use.resource, owner)
-        organizations = world.organizations
-        context = contexts.of_request(request, use, owner, wire, now, organizations, world.partition)
-        context |= contexts.of_chain(via, use, request.region, request.caller.account, wire.source_ip)
-        context |= use.context
+        standing = self._standing(request, identity, use.service, use.via, owner, via, wire)
+        context = {**standing.context, **contexts.of_request(request, use, now), **use.context}
         if identity is None:
             principal, bearing = Principal.anonymous(), self._of_anyone(owner, owned)
         else:
-            principal, own = self._principal(identity)
-            entity = world.policies_of(identity)
-            context |= contexts.of_principal(identity, own, organizations)
+            principal, entity = self._principal(identity), world.policies_of(identity)
             for key, value in entity.tags.items():
                 context[f"aws:PrincipalTag/{key}"] = value
             bearing = self._of_entity(identity, entity, owned, use, owner)
         context |= self._resource_tags(use, owner, owned, bearing)
-        return Question(principal, use.action, use.resource, owner, context), bearing.layers, owned.exists
+        question = Question(principal, use.action, use.resource, owner, context)
+        return question, bearing.layers, owned.exists, standing
+
+    def _standing(
+        self,
+        request: Request,
+        identity: Identity | None,
+        service: str,
+        caller: str | None,
+        owner: str,
+        via: tuple[str, ...],
+        wire: Wire,
+    ) -> Standing:
+        """``service`` is the action's prefix, ``caller`` the service that makes this call for the principal."""
+        organizations = self._world.organizations
+        region, account = request.region, request.caller.account
+        who = None
+        if identity is not None:
+            temporary = identity.credentials.token is not None
+            who = identity.arn, identity.user_id, identity.principal_arn, identity.source_identity, temporary
+        key = who, service, caller, owner, via, wire, region, account, organizations.changes
+        found = self._kept.get(key)
+        if found is None:
+            context = contexts.of_way(region, service, owner, wire, organizations, self._world.partition)
+            context |= contexts.of_chain(via, service, caller, region, account, wire.source_ip)
+            if identity is not None:
+                context |= contexts.of_principal(identity, self._principal(identity), organizations)
+            found = Standing(context)
+            if len(self._kept) >= _KEPT:
+                self._kept.clear()
+            self._kept[key] = found
+        return found
 
     def _resource_tags(self, use: Use, owner: str, owned: Owned, bearing: Compiled) -> contexts.Context:
         """The resource's tags; those that take a look-up are looked up where a policy speaks of tags."""
@@ -192,16 +230,13 @@ class Judge:
         bearing = Bearing(resource=_resource(owned), rcps=rcps, block_public_access=owned.block_public_access)
         return self._policies.compiled(bearing)
 
-    def _principal(self, identity: Identity) -> tuple[Principal, Mapping[str, str]]:
-        """The principal and its own condition keys."""
-        key = identity.arn, identity.user_id, identity.principal_arn
+    def _principal(self, identity: Identity) -> Principal:
+        key = identity.arn, identity.user_id
         found = self._principals.get(key)
         if found is None:
             user_id = None if identity.kind is Kind.ROOT else identity.user_id
-            principal = Principal.parse(identity.arn, user_id)
-            own = principal.context(identity.principal_arn if identity.kind is Kind.ROLE else None)
-            found = self._principals[key] = principal, own
-            while len(self._principals) > _KEPT_PRINCIPALS:
+            found = self._principals[key] = Principal.parse(identity.arn, user_id)
+            while len(self._principals) > _KEPT:
                 self._principals.popitem(last=False)
         return found
 

@@ -27,10 +27,13 @@ class Organizations:
         self._levels: dict[tuple[str, str], tuple[tuple[Named, ...], ...]] = {}
         self._paths: dict[str, str | None] = {}
         self._ids: tuple[str | None] | None = None
+        self.changes = 0
+        """Counts how often something changed."""
 
     def changed(self) -> None:
         """Forgets what was read: an account moved, or a policy was attached, detached, updated."""
         self._levels, self._paths, self._ids = {}, {}, None
+        self.changes += 1
 
     def note(self, request: Request) -> None:
         """Looks at a request that was carried out."""
