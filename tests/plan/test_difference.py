@@ -75,3 +75,11 @@ def test_long_values_are_shortened_in_the_middle() -> None:
     assert len(text) < SHOWN
     assert text.startswith("xxx")
     assert text.endswith("end")
+
+
+def test_one_value_of_a_policy_is_the_same_in_a_list_and_without() -> None:
+    theirs = {"Action": "sts:AssumeRole", "Principal": {"AWS": "arn:aws:iam::111111111111:root"}}
+    ours = {"Action": ["sts:AssumeRole"], "Principal": {"AWS": ["arn:aws:iam::111111111111:root"]}}
+    assert differences(theirs, ours) == ()
+    (change,) = differences(theirs, {**ours, "Action": ["sts:AssumeRole", "sts:TagSession"]})
+    assert change.path == "Action"

@@ -13,6 +13,12 @@ SHOWN = 160
 """Longest value that is shown whole, in characters."""
 
 
+ONE_OR_MANY = ("Action", "NotAction", "Resource", "NotResource", "AWS", "Service", "Federated")
+"""Elements of a policy in which a single value needs no list: both ways of writing it mean the same.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html (2026-11-25)
+"""
+
+
 def differences(before: Any, after: Any, path: str = "") -> tuple[Change, ...]:
     """The changes that lead from ``before`` to ``after`` (parsed JSON), one for each property that differs."""
     return tuple(_walk(before, after, path))
@@ -48,7 +54,7 @@ def shown(value: Any) -> str | None:
 
 
 def _walk(before: Any, after: Any, path: str) -> Iterator[Change]:
-    if before == after:
+    if before == after or (path.rpartition(".")[2] in ONE_OR_MANY and _as_list(before) == _as_list(after)):
         return
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in sorted({*before, *after}):
@@ -61,6 +67,10 @@ def _walk(before: Any, after: Any, path: str) -> Iterator[Change]:
             yield from _walk(one, other, f"{path}[{index}]")
     else:
         yield Change(path, shown(before), shown(after))
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
 
 
 def _by_sid(statements: Any) -> dict[str, Any] | None:
