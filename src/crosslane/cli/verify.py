@@ -60,7 +60,7 @@ def command(invocation: Invocation, drift: bool) -> int:
     if invocation.json:
         click.echo(json.dumps(_document(good, results, findings, time.monotonic() - start), indent=2))
     else:
-        click.echo(_text(results, findings, good))
+        click.echo(_text(results, findings, good, whole=invocation.verbose > 0))
     return DONE if good else NOT_SO
 
 
@@ -107,17 +107,25 @@ def _document(
     }
 
 
-def _text(results: Sequence[StepResult], findings: Sequence[Finding], good: bool) -> str:
+SHOWN = 400
+"""Longest evidence that is shown whole without ``-v``, in characters: a policy that is gone fills the screen."""
+
+
+def _text(results: Sequence[StepResult], findings: Sequence[Finding], good: bool, *, whole: bool) -> str:
     lines = [""]
     for finding in findings:
         lines += [
             f"{finding.severity}: {finding.account}: {finding.subject} [{finding.id}]",
-            f"  found: {finding.evidence}",
+            f"  found: {finding.evidence if whole else _shortened(finding.evidence)}",
             f"  cause: {finding.cause}",
             f"  fix:   {finding.fix}",
         ]
     held = sum(result.error is None for result in results)
-    lines.append(
-        f"{held} of {len(results)} checks hold, {len(findings)} findings" + (": all is well." if good else ".")
-    )
+    many = f"{len(findings)} finding{'s' * (len(findings) != 1)}"
+    lines.append(f"{held} of {len(results)} checks hold, {many}" + (": all is well." if good else "."))
     return "\n".join(lines)
+
+
+def _shortened(text: str) -> str:
+    """The text without its middle if it is long; what it was and what it became are at its ends."""
+    return text if len(text) <= SHOWN else f"{text[: SHOWN // 2]} … {text[-SHOWN // 4 :]} (-v shows all of it)"
