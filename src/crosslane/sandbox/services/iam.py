@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import string
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from moto.core.exceptions import ServiceException
@@ -27,64 +28,17 @@ def handlers(store: Store, managed: AwsManagedPolicies) -> dict[tuple[str, str],
     _accept_whole_account_resources()
     _accept_policies_without_version()
 
-    def create_user(request: Request) -> Mapping[str, Any]:
-        return _create_user(store, request)
-
-    def put_boundary(request: Request) -> Mapping[str, Any]:
-        with store.locked():
-            user = _user(store, request)
-            boundary = str(request.parameters["PermissionsBoundary"])
-            require_boundary(store, request.account, boundary)
-            _set_boundary(user, boundary)
-        return {}
-
-    def delete_boundary(request: Request) -> Mapping[str, Any]:
-        with store.locked():
-            user = _user(store, request)
-            if getattr(user, "permissions_boundary", None) is None:
-                raise _missing(f"Permissions boundary of user {user.name} cannot be found.")
-            _set_boundary(user, None)
-        return {}
-
-    def update_role(request: Request) -> Mapping[str, Any]:
-        with store.locked():
-            role = _role(store, request)
-            if "Description" in request.parameters:
-                role.description = request.parameters["Description"]
-            if "MaxSessionDuration" in request.parameters:
-                role.max_session_duration = request.parameters["MaxSessionDuration"]
-        return {}
-
-    def list_policy_versions(request: Request) -> Mapping[str, Any]:
-        managed.require(request)
-        policy = store.iam(request.account).managed_policies.get(request.parameters["PolicyArn"])
-        if policy is None:
-            raise _missing(f"Policy {request.parameters['PolicyArn']} does not exist or is not attachable.")
-        newest_first = sorted(policy.versions, key=lambda version: -int(version.version_id[1:]))
-        return {
-            "Versions": [
-                {"VersionId": one.version_id, "IsDefaultVersion": one.is_default, "CreateDate": one.create_date}
-                for one in newest_first
-            ],
-            "IsTruncated": False,
-        }
-
-    def attach(request: Request) -> Mapping[str, Any]:
-        managed.require(request)
-        with store.locked():
-            _attach(store, request)
-        return {}
-
-    return {
-        ("iam", "CreateUser"): create_user,
-        ("iam", "PutUserPermissionsBoundary"): put_boundary,
-        ("iam", "DeleteUserPermissionsBoundary"): delete_boundary,
-        ("iam", "UpdateRole"): update_role,
-        ("iam", "ListPolicyVersions"): list_policy_versions,
-        ("iam", "AttachUserPolicy"): attach,
-        ("iam", "AttachRolePolicy"): attach,
-        ("iam", "AttachGroupPolicy"): attach,
+    answered: dict[str, Handler] = {
+        "CreateUser": partial(_create_user, store),
+        "PutUserPermissionsBoundary": partial(_put_boundary, store),
+        "DeleteUserPermissionsBoundary": partial(_delete_boundary, store),
+        "UpdateRole": partial(_update_role, store),
+        "ListPolicyVersions": partial(_list_policy_versions, store, managed),
+        "AttachUserPolicy": partial(_attach, store, managed),
+        "AttachRolePolicy": partial(_attach, store, managed),
+        "AttachGroupPolicy": partial(_attach, store, managed),
     }
+    return {("iam", operation): handler for operation, handler in answered.items()}
 
 
 def _create_user(store: Store, request: Request) -> Mapping[str, Any]:
@@ -117,6 +71,49 @@ def _create_user(store: Store, request: Request) -> Mapping[str, Any]:
     return {"User": answer}
 
 
+def _put_boundary(store: Store, request: Request) -> Mapping[str, Any]:
+    with store.locked():
+        user = _user(store, request)
+        boundary = str(request.parameters["PermissionsBoundary"])
+        require_boundary(store, request.account, boundary)
+        _set_boundary(user, boundary)
+    return {}
+
+
+def _delete_boundary(store: Store, request: Request) -> Mapping[str, Any]:
+    with store.locked():
+        user = _user(store, request)
+        if getattr(user, "permissions_boundary", None) is None:
+            raise _missing(f"Permissions boundary of user {user.name} cannot be found.")
+        _set_boundary(user, None)
+    return {}
+
+
+def _update_role(store: Store, request: Request) -> Mapping[str, Any]:
+    with store.locked():
+        role = _role(store, request)
+        if "Description" in request.parameters:
+            role.description = request.parameters["Description"]
+        if "MaxSessionDuration" in request.parameters:
+            role.max_session_duration = request.parameters["MaxSessionDuration"]
+    return {}
+
+
+def _list_policy_versions(store: Store, managed: AwsManagedPolicies, request: Request) -> Mapping[str, Any]:
+    managed.require(request)
+    policy = store.iam(request.account).managed_policies.get(request.parameters["PolicyArn"])
+    if policy is None:
+        raise _missing(f"Policy {request.parameters['PolicyArn']} does not exist or is not attachable.")
+    newest_first = sorted(policy.versions, key=lambda version: -int(version.version_id[1:]))
+    return {
+        "Versions": [
+            {"VersionId": one.version_id, "IsDefaultVersion": one.is_default, "CreateDate": one.create_date}
+            for one in newest_first
+        ],
+        "IsTruncated": False,
+    }
+
+
 def _set_boundary(user: User, arn: str | None) -> None:
     """Where moto's answers to GetUser find it."""
     user.permissions_boundary = _boundary(arn) if arn else None  # type: ignore[attr-defined]
@@ -126,18 +123,20 @@ def _boundary(arn: str) -> Mapping[str, str]:
     return {"PermissionsBoundaryType": "PermissionsBoundaryPolicy", "PermissionsBoundaryArn": arn}
 
 
-def _attach(store: Store, request: Request) -> None:
-    iam = store.iam(request.account)
+def _attach(store: Store, managed: AwsManagedPolicies, request: Request) -> Mapping[str, Any]:
+    managed.require(request)
     arn = str(request.parameters["PolicyArn"])
-    kind, entity = _entity(store, request)
-    policy = iam.managed_policies.get(arn)
-    if policy is None:
-        raise _missing(f"Policy {arn} does not exist or is not attachable.")
-    if arn in entity.managed_policies:
-        return
-    if len(entity.managed_policies) >= ATTACHED_POLICIES:
-        raise ServiceError("LimitExceeded", f"Cannot exceed quota for PoliciesPer{kind}: {ATTACHED_POLICIES}", 409)
-    policy.attach_to(entity)
+    with store.locked():
+        kind, entity = _entity(store, request)
+        policy = store.iam(request.account).managed_policies.get(arn)
+        if policy is None:
+            raise _missing(f"Policy {arn} does not exist or is not attachable.")
+        held = entity.managed_policies
+        if arn not in held and len(held) >= ATTACHED_POLICIES:
+            raise ServiceError("LimitExceeded", f"Cannot exceed quota for PoliciesPer{kind}: {ATTACHED_POLICIES}", 409)
+        if arn not in held:
+            policy.attach_to(entity)
+    return {}
 
 
 def _entity(store: Store, request: Request) -> tuple[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from moto.core.exceptions import ServiceException
@@ -70,9 +71,6 @@ def checks(
         if _length(request.parameters.get("PolicyDocument", "")) > MANAGED_POLICY_CHARACTERS:
             raise _exceeded(f"Cannot exceed quota for PolicySize: {MANAGED_POLICY_CHARACTERS}")
 
-    def inline_size(request: Request) -> None:
-        _check_inline_size(store, request)
-
     def trust(request: Request) -> None:
         document = request.parameters.get("AssumeRolePolicyDocument") or request.parameters.get("PolicyDocument", "")
         _check_trust(store, str(document), known)
@@ -91,27 +89,19 @@ def checks(
             # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html: no IAM without MFA.
             raise ServiceError("InvalidClientTokenId", "The security token included in the request is invalid", 403)
 
-    def policy_removal(request: Request) -> None:
-        _check_policy_removal(store, request)
-
-    def user_removal(request: Request) -> None:
-        _check_user_removal(store, request)
-
     def load_all(request: Request) -> None:
         if request.parameters.get("Scope", "All") in ("All", "AWS"):
             managed.require_all(request.account)
 
-    def role_of_ours(request: Request) -> None:
-        _check_protected_role(store, request)
-
-    by_operation: dict[str, tuple[Check, ...]] = dict.fromkeys(_CHANGING_A_ROLE, (role_of_ours,))
+    by_operation: dict[str, tuple[Check, ...]] = {}
     for operations, check in (
+        (_CHANGING_A_ROLE, partial(_check_protected_role, store)),
         (("CreatePolicy", "CreatePolicyVersion"), managed_size),
-        (INLINE_CHARACTERS, inline_size),
+        (INLINE_CHARACTERS, partial(_check_inline_size, store)),
         (("CreateRole", "UpdateAssumeRolePolicy"), trust),
         (("CreateRole", "CreateUser", "PutRolePermissionsBoundary", "PutUserPermissionsBoundary"), boundary),
-        (("DeletePolicy",), policy_removal),
-        (("DeleteUser",), user_removal),
+        (("DeletePolicy",), partial(_check_policy_removal, store)),
+        (("DeleteUser",), partial(_check_user_removal, store)),
         (("ListPolicies",), load_all),
         (_OF_OWN_USER, own_user),
         (_WITH_POLICY_ARN, managed.require),
