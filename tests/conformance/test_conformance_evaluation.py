@@ -41,6 +41,8 @@ from tests.conformance.rules import (
 EVERYTHING = allow("*")
 OTHER = allow("ec2:*")
 KEY = f"arn:aws:kms:eu-west-1:{ONE}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+BUCKET = "arn:aws:s3:::amzn-s3-demo-bucket"
+BUCKET_POLICY = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html"
 TARGET_ROLE = f"arn:aws:iam::{ONE}:role/target"
 
 
@@ -532,6 +534,32 @@ EXCEPTIONS = [
         "https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html",
         Situation(USER, "sts:GetCallerIdentity", "*", identity=[deny("*")]),
         ALLOWED,
+    ),
+    Rule(
+        "nor GetSessionToken for a user",
+        "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getsessiontoken.html",
+        Situation(USER, "sts:GetSessionToken", "*", identity=[deny("*")]),
+        ALLOWED,
+    ),
+    Rule(
+        "a bucket policy does not keep its owner's root user from it",
+        BUCKET_POLICY,
+        Situation(ROOT, "s3:PutBucketPolicy", BUCKET, on_resource=[refuse("*", "s3:*")]),
+        ALLOWED,
+    ),
+    Rule(
+        "it does keep others from it",
+        BUCKET_POLICY,
+        Situation(USER, "s3:PutBucketPolicy", BUCKET, identity=[EVERYTHING], on_resource=[refuse("*", "s3:*")]),
+        EXPLICIT,
+    ),
+    Rule(
+        "and so does an organization's policy",
+        BUCKET_POLICY,
+        Situation(
+            ROOT, "s3:PutBucketPolicy", BUCKET, on_resource=[refuse("*", "s3:*")], scps=[[EVERYTHING, deny("s3:*")]]
+        ),
+        EXPLICIT,
     ),
     Rule(
         "ListAllMyBuckets on all buckets",

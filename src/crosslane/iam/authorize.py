@@ -17,7 +17,7 @@ from crosslane.iam.principal import Grant, PrincipalKind
 from crosslane.iam.request import Request
 from crosslane.iam.services.kms import needs_key_policy
 from crosslane.iam.services.organizations import has_rcps, rcps_bind, scps_bind
-from crosslane.iam.services.s3 import as_evaluated, blocks_public_access
+from crosslane.iam.services.s3 import as_evaluated, blocks_public_access, is_owner_at_bucket_policy
 from crosslane.iam.services.sts import needs_no_permission, needs_trust_policy
 
 _ALLOWED, _EXPLICIT, _IMPLICIT = Outcome.ALLOWED, Outcome.EXPLICIT_DENY, Outcome.IMPLICIT_DENY
@@ -56,6 +56,8 @@ def decide(request: Request, policies: Layers) -> Decision:
     grant = Grant.NONE
     if policies.resource is not None:
         resource, grant = evaluate_resource(policies.resource, request, policies.boundary is not None)
+        if resource is _EXPLICIT and is_owner_at_bucket_policy(request):
+            resource = None
     session = None if policies.session is None else evaluate(policies.session, request)
     boundary = None if policies.boundary is None else evaluate(policies.boundary, request)
     scp = _by_level(policies.scps, request) if policies.scps and scps_bind(request) else None

@@ -1,4 +1,4 @@
-"""Amazon S3: Block Public Access, and the list of all buckets."""
+"""Amazon S3: Block Public Access, the list of all buckets, and the bucket policy that locks its owner out."""
 
 from __future__ import annotations
 
@@ -47,6 +47,25 @@ def as_evaluated(request: Request) -> Request:
         return request
     partition = request.principal.name.split(":", 2)[1] if request.principal.name.startswith("arn:") else "aws"
     return Request(request.principal, request.name, f"arn:{partition}:s3:::*", request.account, request.context)
+
+
+_BUCKET_POLICY = frozenset({"s3:getbucketpolicy", "s3:putbucketpolicy", "s3:deletebucketpolicy"})
+
+
+def is_owner_at_bucket_policy(request: Request) -> bool:
+    """Whether the request is the bucket owner's root user's for the bucket policy, so that its denies do not count.
+
+    "The root principal in a bucket owner's AWS account can perform the GetBucketPolicy, PutBucketPolicy, and
+    DeleteBucketPolicy API actions, even if their bucket policy explicitly denies the root principal's access. Bucket
+    owner root principals can only be blocked ... by VPC endpoint policies and AWS Organizations policies":
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html (2026-11-25).
+    """
+    principal = request.principal
+    return (
+        request.action in _BUCKET_POLICY
+        and principal.kind is PrincipalKind.ROOT
+        and principal.account == request.account
+    )
 
 
 def blocks_public_access(request: Request, policy: Policy | None) -> bool:

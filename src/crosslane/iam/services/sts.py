@@ -22,5 +22,11 @@ def needs_no_permission(request: Request) -> bool:
     "No permissions are required to perform this operation. If an administrator attaches a policy to your identity that
     explicitly denies access to the sts:GetCallerIdentity action, you can still perform this operation":
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html (2026-11-24). It must be signed.
+    "No permissions are required for a user to get a session token ... You cannot use policies to control authentication
+    operations":
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getsessiontoken.html
     """
-    return request.action == "sts:getcalleridentity" and request.principal.kind is not PrincipalKind.ANONYMOUS
+    kind = request.principal.kind
+    if request.action == "sts:getsessiontoken":
+        return kind is PrincipalKind.USER or kind is PrincipalKind.ROOT
+    return request.action == "sts:getcalleridentity" and kind is not PrincipalKind.ANONYMOUS
