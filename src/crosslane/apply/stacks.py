@@ -32,7 +32,11 @@ STALE_FOR = 30.0
 
 
 def put_stack(task: PutStack, step: Step, hands: Hands) -> Done:
-    """Bring the stack to what is wanted, whatever state it is in; an operation of somebody else is waited for."""
+    """Bring the stack to what is wanted, whatever state it is in; an operation of somebody else is waited for.
+
+    The deployer may change a key only if it carries this pipeline's tag. What is adopted does not carry it yet, so with
+    ``--adopt`` the sign-in does what is there already; it also finishes what the deployer was denied half-way.
+    """
     stack, live = task.stack, task.live
     gateway = hands.deployer(stack.account)
     lookup = hands.found.outputs.get
@@ -41,6 +45,8 @@ def put_stack(task: PutStack, step: Step, hands: Hands) -> Done:
         hands.progress.note(step, f"{decision.reason}; waits for it")
         live = _settled(gateway, live.id, step, hands)
         decision = decide_stack(stack, live, lookup)
+    if live is not None and hands.adopt:
+        gateway = hands.base(stack.account)
     match decision.op:
         case Op.KEEP:
             return Done(Outcome.UNCHANGED, decision.reason)
