@@ -348,6 +348,19 @@ ORGANIZATION = [
         EXPLICIT,
     ),
     Rule(
+        "RCPs do not act on kms:RetireGrant",
+        "https://docs.aws.amazon.com/kms/latest/developerguide/resource-control-policies.html",
+        Situation(
+            USER,
+            "kms:RetireGrant",
+            KEY,
+            identity=[EVERYTHING],
+            on_resource=[grant({"AWS": ONE}, "kms:*")],
+            rcps=[[{**deny("kms:*"), "Principal": "*"}]],
+        ),
+        ALLOWED,
+    ),
+    Rule(
         "RCPs act on the services of a list",
         RCPS,
         Situation(

@@ -18,11 +18,13 @@ def scps_bind(request: Request) -> bool:
 
 
 def rcps_bind(request: Request) -> bool:
-    """Resource control policies bind everybody but service-linked roles.
+    """Resource control policies bind everybody but service-linked roles, in all but ``kms:RetireGrant``.
 
-    https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html (2026-11-24).
+    https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html (2026-11-24);
+    https://docs.aws.amazon.com/kms/latest/developerguide/resource-control-policies.html (2026-11-25): the permission has
+    no effect in an RCP, not even as part of a wildcard.
     """
-    return not is_service_linked(request)
+    return request.action != "kms:retiregrant" and not is_service_linked(request)
 
 
 def has_rcps(service: str) -> bool:
