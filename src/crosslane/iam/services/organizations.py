@@ -21,8 +21,8 @@ def rcps_bind(request: Request) -> bool:
     """Resource control policies bind everybody but service-linked roles, in all but ``kms:RetireGrant``.
 
     https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html (2026-11-24);
-    https://docs.aws.amazon.com/kms/latest/developerguide/resource-control-policies.html (2026-11-25): the permission has
-    no effect in an RCP, not even as part of a wildcard.
+    https://docs.aws.amazon.com/kms/latest/developerguide/resource-control-policies.html (2026-11-25): that permission
+    has no effect in an RCP, not even as part of a wildcard.
     """
     return request.action != "kms:retiregrant" and not is_service_linked(request)
 
