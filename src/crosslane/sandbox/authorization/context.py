@@ -124,18 +124,28 @@ def of_request(request: Request, use: Use, now: datetime) -> Context:
         "aws:CurrentTime": f"{now.isoformat(timespec='seconds')[:19]}Z",
         "aws:EpochTime": str(int(now.timestamp())),
     }
-    tags = request_tags(request.parameters)
-    if tags and use.via is None:
-        found |= {f"aws:RequestTag/{key}": value for key, value in tags.items()}
-        found["aws:TagKeys"] = tuple(tags)
-    elif request.operation.startswith("Untag") or "TagKeys" in request.parameters or "tagKeys" in request.parameters:
-        keys = request.parameters.get("TagKeys") or request.parameters.get("tagKeys") or ()
-        found["aws:TagKeys"] = tuple(str(key) for key in keys)
+    if request.operation.startswith("Untag") or not _OF_TAGS.isdisjoint(request.parameters):
+        found |= _of_tags(request, use)
     if use.service == "s3":
         digest = request.headers.get("x-amz-content-sha256")
         if digest:
             found["s3:x-amz-content-sha256"] = digest
     return found
+
+
+_OF_TAGS = frozenset({"Tags", "tags", "TagList", "TagSet", "Tagging", "TagKeys", "tagKeys"})
+"""The parameters that bring tags or their keys."""
+
+
+def _of_tags(request: Request, use: Use) -> Context:
+    given = request.parameters
+    tags = request_tags(given)
+    if tags and use.via is None:
+        return {**{f"aws:RequestTag/{key}": value for key, value in tags.items()}, "aws:TagKeys": tuple(tags)}
+    if request.operation.startswith("Untag") or "TagKeys" in given or "tagKeys" in given:
+        keys = given.get("TagKeys") or given.get("tagKeys") or ()
+        return {"aws:TagKeys": tuple(str(key) for key in keys)}
+    return {}
 
 
 def of_chain(

@@ -15,6 +15,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from io import BytesIO
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -70,7 +71,7 @@ def _check_query(http: HttpRequest, raw_uri: str, secret: str, service: str, pro
     date, seconds = str(given.get("X-Amz-Date", "")), str(given.get("X-Amz-Expires", ""))
     if given.get("X-Amz-Algorithm") != _ALGORITHM or not _DATE.fullmatch(date) or "X-Amz-SignedHeaders" not in given:
         raise _incomplete(protocol)
-    body = "UNSIGNED-PAYLOAD" if service == "s3" else hashlib.sha256(http.get_data()).hexdigest()
+    body = "UNSIGNED-PAYLOAD" if service == "s3" else hashlib.sha256(_body(http)).hexdigest()
     signed = str(given["X-Amz-SignedHeaders"]).split(";")
     expected = _signature(http, raw_uri, secret, service, str(given["X-Amz-Credential"]), date, signed, body)
     if not _same(expected, str(given["X-Amz-Signature"])):
@@ -189,13 +190,19 @@ def _body_digest(http: HttpRequest, service: str, protocol: str) -> str:
     told = _sent(http, "X-Amz-Content-SHA256")
     if told is not None and not _DIGEST.fullmatch(told):
         return told
-    digest = hashlib.sha256(http.get_data()).hexdigest()
+    digest = hashlib.sha256(_body(http)).hexdigest()
     if told is not None and told != digest:
         if service == "s3":
             text = "The provided 'x-amz-content-sha256' header does not match what was computed."
             raise ServiceError("XAmzContentSHA256Mismatch", text, 400)
         raise _mismatch(service, protocol)
     return digest
+
+
+def _body(http: HttpRequest) -> bytes:
+    """The server has read all of it: no stream has to be made for it."""
+    sent = http.environ["wsgi.input"]
+    return sent.getvalue() if isinstance(sent, BytesIO) else http.get_data()
 
 
 def _time(date: str) -> datetime:
