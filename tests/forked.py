@@ -25,7 +25,7 @@ from unittest import mock
 from crosslane.sandbox import process
 from crosslane.sandbox.environment import passed_on
 
-_PROGRAM = process._program
+_PROGRAM = process.program
 _CONTEXT = multiprocessing.get_context("forkserver")
 
 
@@ -69,6 +69,7 @@ class Fork:
         return self._process.exitcode
 
     def poll(self) -> int | None:
+        """As a ``Popen``'s."""
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
@@ -80,6 +81,7 @@ class Fork:
         return code
 
     def send_signal(self, number: int) -> None:
+        """As a ``Popen``'s; ``ProcessLookupError`` once it is gone."""
         os.kill(self.pid, number)
 
     def communicate(self, timeout: float | None = None) -> tuple[str, str]:
@@ -114,14 +116,14 @@ def forking() -> Iterator[None]:
     def program(log: IO[str]) -> Fork:
         return Fork(_serve, environment=passed_on(os.environ), folder=Path.cwd(), log=log)
 
-    with mock.patch.object(process, "_program", program):
+    with mock.patch.object(process, "program", program):
         yield
 
 
 @contextmanager
 def not_forking() -> Iterator[None]:
     """Meanwhile they are what people get, for tests of just that."""
-    with mock.patch.object(process, "_program", _PROGRAM):
+    with mock.patch.object(process, "program", _PROGRAM):
         yield
 
 

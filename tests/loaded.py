@@ -55,12 +55,12 @@ def load() -> None:
     import botocore.loaders
     import botocore.session
 
-    from crosslane.sandbox.states import _load_service
+    from crosslane.sandbox.states import load_service
 
     botocore.session.create_loader = cache(botocore.loaders.create_loader)
     session = botocore.session.Session()
     for service in SERVICES:
-        _load_service(service)
+        load_service(service)
         if service != "tagging":
             session.create_client(service, "eu-west-1", aws_access_key_id="none", aws_secret_access_key="none")
     # It lives as long as the process does, and forks share what nobody touches.

@@ -1,5 +1,4 @@
-"""Clients for what calls back through the sandbox: services that act for a caller or with a role given to
-them."""
+"""Clients for what calls back through the sandbox: services that act for a caller, or with a role given to them."""
 
 from __future__ import annotations
 
@@ -51,8 +50,7 @@ class Clients:
         self._acting: dict[tuple[str, ...], Identity] = {}
 
     def as_caller(self, caller: Caller, service: str, region: str, *, via: str | None = None) -> Any:
-        """A client that acts with the caller's rights, as ``via`` (``cloudformation.amazonaws.com``) does for
-        it.
+        """A client that acts with the caller's rights, as ``via`` (``cloudformation.amazonaws.com``) does for it.
 
         It goes on working when the caller's own session expires meanwhile, like AWS's forward access sessions
         (https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html).

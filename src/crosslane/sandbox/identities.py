@@ -1,5 +1,4 @@
-"""Who is behind an access key: role sessions that the sandbox handed out, and IAM users' keys that moto
-keeps."""
+"""Who is behind an access key: role sessions that the sandbox handed out, and IAM users' keys that moto keeps."""
 
 from __future__ import annotations
 
@@ -89,10 +88,8 @@ def refusal(reason: BadCredentials, service: str, protocol: str) -> ServiceError
     https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html,
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html (2026-10)
     """
-    invalid, expired = (
-        "The security token included in the request is invalid.",
-        "The security token included in the",
-    )
+    invalid = "The security token included in the request is invalid."
+    expired = "The security token included in the request is expired"
     match (reason, protocol):
         case (BadCredentials.UNKNOWN, _) if service == "s3":
             message = "The AWS Access Key Id you provided does not exist in our records."
@@ -109,11 +106,11 @@ def refusal(reason: BadCredentials, service: str, protocol: str) -> ServiceError
         case (BadCredentials.UNKNOWN, "query"):
             return ServiceError("InvalidClientTokenId", invalid, 403)
         case (BadCredentials.EXPIRED, "query"):
-            return ServiceError("ExpiredToken", f"{expired} request is expired", 403)
+            return ServiceError("ExpiredToken", expired, 403)
         case (BadCredentials.UNKNOWN, _):
             return ServiceError("UnrecognizedClientException", invalid, 400)
         case (BadCredentials.EXPIRED, _):
-            return ServiceError("ExpiredTokenException", f"{expired} request is expired", 400)
+            return ServiceError("ExpiredTokenException", expired, 400)
         case (BadCredentials.MISSING, "query" | "ec2"):
             return ServiceError("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
         case (BadCredentials.MISSING, _):

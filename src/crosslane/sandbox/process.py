@@ -47,7 +47,7 @@ def launch(directory: Path, options: Mapping[str, Any]) -> tuple[int, dict[str, 
     with writing(directory):
         log = private(directory / "log")
     with log:
-        process = _program(log)
+        process = program(log)
     _children[process.pid] = process
     try:
         return process.pid, _handshake(process, {**options, "directory": str(directory)}, directory / "log")
@@ -56,8 +56,8 @@ def launch(directory: Path, options: Mapping[str, Any]) -> tuple[int, dict[str, 
         raise
 
 
-def _program(log: IO[str]) -> subprocess.Popen[str]:
-    """A sandbox's program, with pipes to it; what it prints goes to the log."""
+def program(log: IO[str]) -> subprocess.Popen[str]:
+    """A sandbox's program, with pipes to it; what it prints goes to the log. Tests put a fork in its place."""
     return subprocess.Popen(
         # -P: modules in the folder where the command runs must not stand in for installed ones.
         [sys.executable, "-P", "-m", "crosslane.sandbox.serve"],

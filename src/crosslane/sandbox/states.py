@@ -156,10 +156,10 @@ def _load(notes: Iterable[str]) -> None:
             if kind == "module" and name not in sys.modules:
                 importlib.import_module(name)
             elif kind == "service":
-                _load_service(name)
+                load_service(name)
 
 
-def _load_service(signing_name: str) -> None:
+def load_service(signing_name: str) -> None:
     """What is kept of a service once it was asked for: botocore's model, the router, the reference of its actions."""
     from moto.core.routing import get_service_router
     from moto.core.utils import get_service_model
