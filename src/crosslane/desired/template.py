@@ -63,12 +63,14 @@ def template(
 def role(name: str, description: str, trust: Document, policy_name: str, policy: Document) -> Json:
     """A role with one inline policy, so that it never exists with less or more than its final rights.
 
-    Tags come from the stack.
+    Tags come from the stack. A stack of the original script that is adopted has the path written out, which cannot be
+    changed, and its policies beside the roles: these go after the update, by their names, so ours needs another one.
     """
     return {
         "Type": "AWS::IAM::Role",
         "Properties": {
             "RoleName": name,
+            "Path": "/",
             "Description": description,
             "AssumeRolePolicyDocument": trust.to_json(),
             "PermissionsBoundary": {"Fn::If": [_HAS_BOUNDARY, ref(BOUNDARY_PARAMETER), ref("AWS::NoValue")]},

@@ -162,7 +162,7 @@ def _alive(process: int) -> bool:
 
 def test_a_role_that_lost_a_right_stops_the_pipeline_at_the_action_that_needs_it(delivery: Delivery) -> None:
     iam = delivery.aws("tools", "iam")
-    role, policy = "sample-lambda-codepipeline-role", "sample-lambda-codepipeline-policy"
+    role, policy = "sample-lambda-codepipeline-role", "sample-lambda-codepipeline-rights"
     whole = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
     without = {**whole, "Statement": [one for one in whole["Statement"] if one["Sid"] != "Build"]}
     iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=json.dumps(without))

@@ -21,7 +21,7 @@ def source_stack(config: Config, tags: Tags) -> Stack:
             chosen.source_role,
             f"Source action of the pipeline {names.pipeline_name(config)}",
             pipeline_trust(config),
-            "ToolsAcctCodePipelineCodeCommitPolicy",
+            "ToolsAcctCodePipelineCodeCommitRights",
             source_policy(config),
         )
     }

@@ -22,14 +22,14 @@ def target_stack(config: Config, target: Target, position: int, tags: Tags) -> S
             chosen.execution_role,
             f"CloudFormation makes the app {config.pipeline.name} with this role",
             execution_trust(),
-            "cloudformationdeployer-policy",
+            "cloudformationdeployer-rights",
             execution_policy(config, target),
         ),
         "CFRole": role(
             chosen.action_role,
             f"Deploy actions of the pipeline {names.pipeline_name(config)}",
             pipeline_trust(config),
-            "ToolsAcctCodePipelineCloudFormationPolicy",
+            "ToolsAcctCodePipelineCloudFormationRights",
             action_policy(config, target),
         ),
     }
