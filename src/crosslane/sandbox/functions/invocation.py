@@ -57,8 +57,7 @@ class Invoker:
                 client_context=client_context,
             )
         )
-        timed_out = outcome.failed and b'"Sandbox.Timedout"' in outcome.payload
-        told = lines(outcome, request_id, str(function.version), function.memory_size, timed_out=timed_out)
+        told = lines(outcome, request_id, str(function.version), function.memory_size)
         self._log(function, group, stream, told, now)
         return Answer(outcome.payload, outcome.failed, tuple(told))
 

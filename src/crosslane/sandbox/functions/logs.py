@@ -16,7 +16,7 @@ _EVENT_BYTES = 260_000
 _BATCH = 1000
 
 
-def lines(outcome: Outcome, request_id: str, version: str, memory: int, *, timed_out: bool) -> list[str]:
+def lines(outcome: Outcome, request_id: str, version: str, memory: int) -> list[str]:
     """The log events of one invocation; output lines are events of their own."""
     billed = math.ceil(outcome.duration)
     report = (
@@ -27,7 +27,7 @@ def lines(outcome: Outcome, request_id: str, version: str, memory: int, *, timed
         f"START RequestId: {request_id} Version: {version}",
         *outcome.log.splitlines(),
         f"END RequestId: {request_id}",
-        report + ("\tStatus: timeout" if timed_out else ""),
+        report + ("\tStatus: timeout" if outcome.timed_out else ""),
     ]
 
 

@@ -57,6 +57,7 @@ class Outcome:
     log: str
     duration: float
     initialized: float
+    timed_out: bool = False
 
 
 def run(given: Run) -> Outcome:
@@ -102,7 +103,7 @@ def _run(given: Run, folder: Path, home: Path) -> Outcome:
         ended = _end(process)
     told = log.close()
     payload, failed = _payload(given, answer, ended)
-    return Outcome(payload, failed, told, duration * 1000, initialized * 1000)
+    return Outcome(payload, failed, told, duration * 1000, initialized * 1000, timed_out=answer is None)
 
 
 def _told(given: Run, folder: Path, result: int) -> bytes:

@@ -2,8 +2,8 @@
 library alone, because it is started outside of the sandbox's packages.
 
 Standard input brings one JSON line about the invocation and then the event, and stays open as long as the sandbox is
-there; the descriptor ``result`` takes ``ready``
-when the function's module is imported, then one JSON line with the answer. Standard output is the function's log.
+there; the descriptor ``result`` takes ``ready`` when the function's module is imported, then one JSON line with the
+answer. Standard output is the function's log.
 
 Errors look like those of AWS's runtime for Python (aws/aws-lambda-python-runtime-interface-client, looked up
 2026-11-25).
