@@ -54,6 +54,7 @@ class Judgement:
 
     @property
     def allowed(self) -> bool:
+        """Whether the request goes on."""
         return self.decision.allowed
 
     @property
@@ -101,7 +102,7 @@ def _edited_or_none(statements: StatementSet | None, edit: Edit) -> StatementSet
 
 
 class Judge:
-    """Decides requests in a world. ``policies`` keeps what was compiled; another one may change texts first."""
+    """Decides requests in a world. ``policies`` keeps what was compiled."""
 
     def __init__(self, world: StoreWorld, policies: Policies) -> None:
         self._world = world

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,9 +15,6 @@ _KEPT = 1024
 
 Named = tuple[str, str]
 """A policy's name and its text. Two versions of a policy differ in the text."""
-
-Change = Callable[[PolicyKind, str, str], str]
-"""The text to use in place of a policy's own: what a test changes to see what depends on it."""
 
 
 class Bearing(NamedTuple):
@@ -52,9 +48,7 @@ class Policies:
     Texts are the keys, so that a changed policy is another one: nothing has to be told of changes.
     """
 
-    def __init__(self, change: Change | None = None, kept: int = _KEPT) -> None:
-        self._change = change
-        self._kept = kept
+    def __init__(self) -> None:
         self._compiled: OrderedDict[Bearing, Compiled] = OrderedDict()
         self._sets: OrderedDict[tuple[PolicyKind, tuple[Named, ...]], _Set] = OrderedDict()
         self._lock = threading.Lock()
@@ -66,7 +60,7 @@ class Policies:
             found = self._compiled.get(bearing)
             if found is None:
                 found = self._compiled[bearing] = self._together(bearing)
-                if len(self._compiled) > self._kept:
+                if len(self._compiled) > _KEPT:
                     self._compiled.popitem(last=False)
             else:
                 self._compiled.move_to_end(bearing)
@@ -101,15 +95,14 @@ class Policies:
             made = StatementSet([self._parsed(kind, name, text) for name, text in policies])
             speaks = any("resourcetag" in (policy.text or "").lower() for policy in made.policies)
             found = self._sets[key] = made, speaks
-            if len(self._sets) > self._kept:
+            if len(self._sets) > _KEPT:
                 self._sets.popitem(last=False)
         else:
             self._sets.move_to_end(key)
         return found
 
     def _parsed(self, kind: PolicyKind, name: str, text: str) -> Policy:
-        used = text if self._change is None else self._change(kind, name, text)
         try:
-            return parse_policy(used, kind, name)
+            return parse_policy(text, kind, name)
         except PolicyError as error:
             raise ServiceError("SandboxFailure", f"The sandbox cannot read the policy {name}: {error}", 400) from error
