@@ -64,7 +64,7 @@ def written(found: Judgement, now: datetime) -> str:
     role = None if identity is None else identity.principal_arn
     who = _who(principal.kind, principal.name, role, principal.account, () if identity is None else identity.via)
     asked, owned = _asked(use.action, decision.request.account, use.via)
-    resource, context = _ENCODER.encode(use.resource), _context(decision.request.context, found.standing)
+    resource, context = _ENCODER.encode(use.resource), _context(decision.request.context, found)
     behind, layer = grounds(decision), deciding_layer(decision)
     result = _result(decision.outcome, decision.results, layer, behind)
     time = now.isoformat(timespec="milliseconds")[:23]
@@ -89,14 +89,11 @@ def _asked(action: str, owner: str | None, via: str | None) -> tuple[str, str]:
     return before, f",{_members({'accountId': owner})}}}],{_members({'via': via})}"
 
 
-def _context(context: Mapping[str, Any], standing: Standing | None) -> str:
-    if standing is None:
-        return _ENCODER.encode(context)
-    common = standing.context
-    rest = {key: value for key, value in context.items() if common.get(key) is not value}
-    if not rest or len(rest) + len(common) != len(context):
-        return _ENCODER.encode(context)  # one of them has another value here
-    return f"{{{_common(standing)},{_members(rest)}}}"
+def _context(context: Mapping[str, Any], found: Judgement) -> str:
+    standing, own = found.standing, found.own
+    if standing is None or not own or len(standing.context) + len(own) != len(context):
+        return _ENCODER.encode(context)  # not known by parts, or a key is in both
+    return f"{{{_common(standing)},{_members(own)}}}"
 
 
 @lru_cache(_REMEMBERED)
@@ -139,6 +136,8 @@ def _members(found: Mapping[str, Any]) -> str:
 def all_of(listeners: Iterable[Listener]) -> Listener:
     """One listener that tells several."""
     listed = tuple(listeners)
+    if len(listed) == 1:
+        return listed[0]
 
     def tell(found: Judgement) -> None:
         for one in listed:

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from crosslane.iam import Decision, Explanation, Layers, Policy, PolicyKind, Principal, decide, explain
 from crosslane.iam import Request as Question
@@ -36,6 +37,16 @@ class Standing:
     context: contexts.Context
 
 
+class Asked(NamedTuple):
+    """One use as a question, with all policies that bear on it."""
+
+    question: Question
+    layers: Layers
+    exists: bool
+    standing: Standing
+    own: contexts.Context
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """One use of a request, decided. ``decision`` has the question, the policies and the result of each layer.
@@ -51,6 +62,8 @@ class Judgement:
     """Whether the resource is there; of one that is not, only the principal's own policies are asked."""
     standing: Standing | None = None
     """The part of the question's context that many have in common, if it is known."""
+    own: contexts.Context | None = None
+    """The rest of the context."""
 
     @property
     def allowed(self) -> bool:
@@ -114,8 +127,9 @@ class Judge:
         """Each use in order, up to and including the first that is denied. Raises ``UnmappedError``."""
         via = identity.via if identity is not None else ()
         for use in self._uses(request):
-            question, layers, exists, standing = self._question(request, identity, use, via, wire, now)
-            found = Judgement(request, identity, use, decide(question, layers), exists, standing)
+            asked = self._question(request, identity, use, via, wire, now)
+            decision = decide(asked.question, asked.layers)
+            found = Judgement(request, identity, use, decision, asked.exists, asked.standing, asked.own)
             yield found
             if not found.allowed:
                 return
@@ -146,7 +160,7 @@ class Judge:
 
     def _question(
         self, request: Request, identity: Identity | None, use: Use, via: tuple[str, ...], wire: Wire, now: datetime
-    ) -> tuple[Question, Layers, bool, Standing]:
+    ) -> Asked:
         world = self._world
         parts = use.resource.split(":", 5)
         named = parts[4] if len(parts) == 6 else ""
@@ -155,17 +169,18 @@ class Judge:
             owner = request.caller.account  # the organization's own rules on members come after this
         owned = world.owned(use.resource, owner)
         standing = self._standing(request, identity, use.service, use.via, owner, via, wire)
-        context = {**standing.context, **contexts.of_request(request, use, now), **use.context}
+        own: contexts.Context = contexts.of_request(request, use, now)
+        own |= use.context
         if identity is None:
             principal, bearing = Principal.anonymous(), self._of_anyone(owner, owned)
         else:
             principal, entity = self._principal(identity), world.policies_of(identity)
             for key, value in entity.tags.items():
-                context[f"aws:PrincipalTag/{key}"] = value
+                own[f"aws:PrincipalTag/{key}"] = value
             bearing = self._of_entity(identity, entity, owned, use, owner)
-        context |= self._resource_tags(use, owner, owned, bearing)
-        question = Question(principal, use.action, use.resource, owner, context)
-        return question, bearing.layers, owned.exists, standing
+        own |= self._resource_tags(use, owner, owned, bearing)
+        question = Question(principal, use.action, use.resource, owner, {**standing.context, **own})
+        return Asked(question, bearing.layers, owned.exists, standing, own)
 
     def _standing(
         self,
