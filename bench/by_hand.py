@@ -30,8 +30,8 @@ class Timing:
     seconds: float
 
 
-def by_hand(world: World, desired: Desired, rows: str = "GS") -> list[Timing]:
-    """Run the commands whose row starts with a letter of ``rows``; ``Failed`` at the first that fails.
+def by_hand(world: World, desired: Desired) -> list[Timing]:
+    """Run the commands of all rows; ``Failed`` at the first that fails.
 
     Only the processes are timed: pasting (G14) and thinking are free.
     """
@@ -42,8 +42,6 @@ def by_hand(world: World, desired: Desired, rows: str = "GS") -> list[Timing]:
         given[f"{row}.name"] = stack.name
     timings = []
     for command in tomllib.loads(COMMANDS.read_text())["command"]:
-        if command["row"][0] not in rows:
-            continue
         if text := command.get("paste"):
             with world.running.credentials_file.open("a") as file:
                 file.write(_filled(text, given))

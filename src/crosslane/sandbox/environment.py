@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 
 _PASSED = frozenset(
     [
@@ -42,13 +42,12 @@ def passed_on(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def clean_environment(environment: MutableMapping[str, str] | None = None) -> None:
+def clean_environment() -> None:
     """Takes out what would steer moto or botocore from outside, keeps them from the person's AWS files, and closes
     moto to web pages of other origins. To be called before moto is imported."""
-    environment = os.environ if environment is None else environment
-    for name in list(environment):
+    for name in list(os.environ):
         if name.startswith(("AWS_", "MOTO_", "BOTO_")) or name in ("TEST_SERVER_MODE", "TEST_PROXY_MODE"):
-            del environment[name]
-    environment["AWS_EC2_METADATA_DISABLED"] = "true"
-    environment["AWS_CONFIG_FILE"] = environment["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
-    environment["MOTO_DISABLE_GLOBAL_CORS"] = "true"
+            del os.environ[name]
+    os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+    os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"

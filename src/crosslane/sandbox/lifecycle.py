@@ -170,13 +170,11 @@ def attached(
 
 
 @contextmanager
-def resettable(
-    accounts: Sequence[Account], region: str, *, control: str, enforce: bool = True, audit: bool = True
-) -> Iterator[Running]:
+def resettable(accounts: Sequence[Account], region: str, *, control: str, enforce: bool = True) -> Iterator[Running]:
     """A sandbox of these accounts, without a config, that ``reset`` sets back; gone with all its files afterwards.
 
-    ``control`` is the secret that opens the door of ``states``; with ``audit`` (and ``enforce``) the decisions since
-    the last reset are in the file ``audit`` of its folder. Raises ``EnvironmentFailure`` if it cannot be started.
+    ``control`` is the secret that opens the door of ``states``; with ``enforce`` the decisions since the last reset
+    are in the file ``audit`` of its folder. Raises ``EnvironmentFailure`` if it cannot be started.
     """
     directory = Path(tempfile.mkdtemp(prefix="crosslane-sandbox-"))
     try:
@@ -186,7 +184,7 @@ def resettable(
             "region": region,
             "partition": partition_of(region),
             "port": 0,
-            **_authorization(enforce, directory / "audit" if audit and enforce else None),
+            **_authorization(enforce, directory / "audit" if enforce else None),
         }
         running = _launched(directory, {**options, "attached": True, "control": control})
         try:

@@ -43,7 +43,7 @@ TagReader = Callable[[str, str, str], Mapping[str, str]]
 
 
 class StoreWorld:
-    """The sandbox's own state. ``stack_of`` gives the stack of a change set, ``stack_tags`` a stack's tags."""
+    """The sandbox's own state. ``stack_of`` gives the stack of a change set."""
 
     def __init__(
         self,
@@ -52,14 +52,12 @@ class StoreWorld:
         organizations: Organizations,
         managed: AwsManagedPolicies,
         stack_of: Callable[[str], str | None] = lambda arn: None,
-        known: Callable[[str], bool] = lambda arn: True,
     ) -> None:
         self.store = store
         self.identities = identities
         self.organizations = organizations
         self._managed = managed
         self._stack_of = stack_of
-        self._known = known
         self.tag_readers: dict[str, TagReader] = {}
         """By prefix: who knows the tags of what the sandbox keeps itself."""
 
@@ -246,7 +244,7 @@ class StoreWorld:
     def _of_iam(self, arn: str, account: str, resource: str) -> Owned:
         if resource.startswith("role/"):
             role = self.store.role(arn)
-            if role is None or not self._known(arn):
+            if role is None:
                 return Owned(exists=False)
             trust = (f"trust policy of {arn}", str(role.assume_role_policy_document))
             return Owned(policy=trust, kind=PolicyKind.TRUST, tags=_tags(role))

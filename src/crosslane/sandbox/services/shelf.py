@@ -38,11 +38,11 @@ class Shelf(Generic[R]):
         return list(self._resources.items())
 
 
-def tags_of(pairs: Any, key: str = "key", value: str = "value") -> dict[str, str]:
+def tags_of(pairs: Any) -> dict[str, str]:
     """A list of tags as a mapping."""
-    return {pair[key]: pair[value] for pair in pairs or ()}
+    return {pair["key"]: pair["value"] for pair in pairs or ()}
 
 
-def tag_list(tags: Mapping[str, str], key: str = "key", value: str = "value") -> list[dict[str, str]]:
+def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
     """A mapping as a list of tags, in the order they were set."""
-    return [{key: name, value: text} for name, text in tags.items()]
+    return [{"key": name, "value": text} for name, text in tags.items()]

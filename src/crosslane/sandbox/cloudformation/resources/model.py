@@ -61,10 +61,9 @@ class Context:
             stack = stack[: room - len(logical)]
         return f"{stack}-{logical}-{suffix}"
 
-    def arn(self, service: str, resource: str, *, regional: bool = True, account: bool = True) -> str:
-        """An ARN in this stack's partition, region and account."""
-        region = self.region if regional else ""
-        return f"arn:{self.partition}:{service}:{region}:{self.account if account else ''}:{resource}"
+    def arn(self, service: str, resource: str, *, account: bool = True) -> str:
+        """An ARN in this stack's partition, region and account; without ``account`` it names none."""
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account if account else ''}:{resource}"
 
 
 def random_letters(count: int) -> str:
