@@ -115,3 +115,15 @@ def test_what_is_in_the_way_is_told_all_at_once() -> None:
 
     assert len(plan.conflicts) == len(situation.tools.policies)
     assert {block.account for block in plan.blocked} == {"test", "prod"}
+
+
+def test_the_original_pipelines_stack_has_to_go_before_the_others_are_adopted() -> None:
+    situation = everything_exists()
+    stack = situation.stack("S6")
+    situation.remote.declare_stack_exists(stack, template="Type: AWS::S3::BucketPolicy", tags=())
+
+    assert [one.adoptable for one in situation.plan().conflicts] == [True]
+    (conflict,) = situation.plan(adopt=True).conflicts
+
+    assert (conflict.name, conflict.adoptable) == (stack.name, False)
+    assert f"aws cloudformation delete-stack --stack-name {stack.name}" in str(conflict.next)

@@ -22,7 +22,8 @@ def plan_findings(plan: Plan) -> tuple[Finding, ...]:
             subject=f"{conflict.kind} {conflict.name}",
             evidence=conflict.reason,
             cause="it was made by other means, or by another pipeline",
-            fix="crosslane up --adopt" if conflict.adoptable else "use other names in [names] and [bootstrap]",
+            fix=conflict.next
+            or ("crosslane up --adopt" if conflict.adoptable else "use other names in [names] and [bootstrap]"),
         )
         for conflict in plan.conflicts
     ]

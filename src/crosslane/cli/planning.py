@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import shutil
 import sys
-from collections.abc import Sized
+from collections.abc import Sequence, Sized
 from pathlib import Path
 
 import click
@@ -15,7 +15,7 @@ from crosslane.cli.world import World
 from crosslane.errors import EnvironmentFailure, OutcomeError
 from crosslane.live.model import Live
 from crosslane.plan import up
-from crosslane.plan.model import Plan
+from crosslane.plan.model import Conflict, Plan
 
 
 def make_plan(world: World, live: Live, scope: up.Scope, *, static: bool | None = False) -> Plan:
@@ -87,9 +87,7 @@ def refuse(plan: Plan) -> None:
             f"{conflict.kind} {conflict.name}: {conflict.reason}{_and_more(plan.conflicts)}; nothing was changed",
             code="NotOurs",
             account=conflict.account,
-            next="crosslane plan shows them all; --adopt takes over those that no pipeline holds"
-            if all(one.adoptable for one in plan.conflicts)
-            else "use other names in [names] and [bootstrap]",
+            next=_way_out(plan.conflicts),
         )
 
 
@@ -97,6 +95,13 @@ def agree(question: str, otherwise: str) -> None:
     """Ask at the terminal whether to go on with the plan that was shown; ``OutcomeError`` where the answer is no."""
     if not click.confirm(question, err=True):
         raise OutcomeError(otherwise, code="Declined")
+
+
+def _way_out(conflicts: Sequence[Conflict]) -> str:
+    told = [one.next for one in conflicts if one.next is not None]
+    if all(one.adoptable or one.next is not None for one in conflicts):
+        return "; ".join(told) or "crosslane plan shows them all; --adopt takes over those that no pipeline holds"
+    return "use other names in [names] and [bootstrap]"
 
 
 def _and_more(found: Sized) -> str:

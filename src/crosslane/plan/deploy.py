@@ -102,6 +102,13 @@ def _repository(repository: Repository, live: Live, ours: Tags, after: tuple[str
     )
 
 
+BUCKET_POLICY = "AWS::S3::BucketPolicy"
+"""The original script has it in the pipeline's stack. It cannot move while it is there, and the update that takes it
+out of there would delete what the other stack made: a bucket has one policy.
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html (2026-11-25)
+"""
+
+
 def _stack(stack: Stack, live: Live, ours: Tags, adopt: bool, outputs: OutputLookup, after: tuple[str, ...]) -> Part:
     account, name = stack.account, stack.name
     found = seen(live.stacks[account, name], account=account, kind="stack", name=name, ours=ours, adopt=adopt)
@@ -109,6 +116,11 @@ def _stack(stack: Stack, live: Live, ours: Tags, adopt: bool, outputs: OutputLoo
         return found
     decision = decide_stack(stack, found, outputs)
     adopting = found is not None and owner_of(found.tags, ours) is not Owner.OURS
+    if found is not None and adopting and BUCKET_POLICY in found.template and BUCKET_POLICY not in stack.template:
+        reason = "it holds the artifact bucket's policy, which the bucket's own stack is to hold"
+        command = f"aws cloudformation delete-stack --stack-name {name} --region {stack.region}"
+        next_ = f"delete stack {name}, which keeps no data, in account {account}: {command}; up --adopt makes it anew"
+        return Conflict(account, "stack", name, reason, adoptable=False, next=next_)
     op = Op.ADOPT if adopting and decision.op is Op.UPDATE else decision.op
     return Step(
         id=step_id(account, "stack", name),

@@ -294,13 +294,16 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Something of that name is there and is not this pipeline's. ``adoptable`` unless it is another pipeline's."""
+    """Something of that name is there and is not this pipeline's. ``adoptable`` unless it is another pipeline's, or
+    cannot become ours as it is."""
 
     account: str
     kind: str
     name: str
     reason: str
     adoptable: bool
+    next: str | None = None
+    """What to do first, where ``--adopt`` and other names do not help."""
 
 
 @dataclass(frozen=True, slots=True)

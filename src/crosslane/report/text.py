@@ -125,7 +125,7 @@ def _value(value: str | None) -> str:
 def _obstacles(plan: Plan) -> list[str]:
     lines = [
         f"x {conflict.account}: {conflict.kind} {conflict.name}: {conflict.reason}"
-        + ("; --adopt takes it over" if conflict.adoptable else "")
+        + ("; --adopt takes it over" if conflict.adoptable else f"; {conflict.next}" if conflict.next else "")
         for conflict in plan.conflicts
     ]
     lines += [
