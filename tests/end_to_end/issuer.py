@@ -31,6 +31,7 @@ class Issuer:
         return self.signed(body)
 
     def signed(self, claims: dict[str, Any], algorithm: str = "RS256") -> str:
+        """A token with any claims; the algorithm ``none`` leaves the signature out, others only change the header."""
         header = {"alg": algorithm, "typ": "JWT", "kid": self.identifier}
         content = f"{_encoded(json.dumps(header).encode())}.{_encoded(json.dumps(claims).encode())}"
         if algorithm == "none":

@@ -94,10 +94,12 @@ class Place:
 
     @property
     def config(self) -> Path:
+        """The config file."""
         return self.folder / "crosslane.toml"
 
     @property
     def desired(self) -> Desired:
+        """What follows from the config file as it is now."""
         return desired_state(load_config(self.config))
 
     def edit(self, old: str, new: str) -> None:
@@ -107,6 +109,7 @@ class Place:
         self.config.write_text(text.replace(old, new))
 
     def append(self, text: str) -> None:
+        """Add to the config file."""
         self.config.write_text(self.config.read_text() + text)
 
     def run(self, *arguments: str, sandbox: bool = True) -> Result:
@@ -162,11 +165,13 @@ class Place:
         return dict(parser[name])
 
     def profiles(self) -> set[str]:
+        """The names of all profiles in the two files."""
         parser = configparser.RawConfigParser()
         parser.read([self.running.credentials_file, self.running.config_file])
         return {section.removeprefix("profile ") for section in parser.sections()}
 
     def stack(self, account: str, name: str) -> dict[str, Any]:
+        """The stack as DescribeStacks tells it."""
         found: dict[str, Any] = self.aws(account, "cloudformation").describe_stacks(StackName=name)["Stacks"][0]
         return found
 

@@ -14,6 +14,7 @@ from crosslane.sandbox.cloudformation.resources.model import (
     Properties,
     ResourceType,
     tag_changes,
+    tag_list,
     tag_map,
 )
 from crosslane.sandbox.cloudformation.resources.shape import TAGS
@@ -72,7 +73,7 @@ def _read(context: Context, live: Live) -> Properties | None:
                 "LogGroupName": name,
                 "RetentionInDays": group.get("retentionInDays"),
                 "KmsKeyId": group.get("kmsKeyId"),
-                "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+                "Tags": tag_list(tags),
             }
     return None
 
