@@ -32,6 +32,34 @@ TEMPLATE = json.dumps(
     }
 )
 
+PREREQUISITES = json.dumps(
+    {
+        "Resources": {
+            "KMSKey": {
+                "Type": "AWS::KMS::Key",
+                "Properties": {
+                    "KeyPolicy": {
+                        "Version": "2012-10-17",
+                        "Statement": [
+                            {
+                                "Effect": "Allow",
+                                "Principal": {"AWS": "arn:aws:iam::111111111111:root"},
+                                "Action": "kms:*",
+                                "Resource": "*",
+                            }
+                        ],
+                    }
+                },
+            },
+            "ArtifactBucket": {"Type": "AWS::S3::Bucket", "DeletionPolicy": "Retain"},
+        },
+        "Outputs": {
+            "CMK": {"Value": {"Fn::GetAtt": ["KMSKey", "Arn"]}},
+            "ArtifactBucket": {"Value": {"Ref": "ArtifactBucket"}},
+        },
+    }
+)
+
 
 def make_all(place: Place, tags: list[dict[str, str]]) -> None:
     """Somebody makes one thing of each kind under a name that we want."""
@@ -83,11 +111,18 @@ def test_what_crosslane_did_not_make_stops_up_before_the_first_change(place: Pla
         file.write(f"\n[tools_admin]\naws_access_key_id={key['AccessKeyId']}\n")
         file.write(f"aws_secret_access_key={key['SecretAccessKey']}\n")
     keys = look(place)[1]
+    cloudformation = place.aws("tools", "cloudformation")
+    cloudformation.create_stack(StackName="pre-reqs", TemplateBody=PREREQUISITES)  # as the script leaves it
+    waiter = cloudformation.get_waiter("stack_create_complete")
+    waiter.wait(StackName="pre-reqs", WaiterConfig={"Delay": 0, "MaxAttempts": 200})
+    outputs = place.stack("tools", "pre-reqs")["Outputs"]
 
     adopted = place.up("--adopt", "--yes")
 
-    assert list(adopted.outcomes().values()).count("adopted") == 4
+    assert list(adopted.outcomes().values()).count("adopted") == 5
     assert look(place)[1] == keys, "the profile's own key goes on to be used"
+    now = {output["OutputKey"]: output["OutputValue"] for output in place.stack("tools", "pre-reqs")["Outputs"]}
+    assert {output["OutputKey"]: output["OutputValue"] for output in outputs}.items() <= now.items(), "key and bucket"
     assert place.up().document["calls"]["mutating"] == 0
 
 
