@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -216,6 +215,7 @@ def find_change_set(store: Store, parameters: Mapping[str, Any]) -> ChangeSet:
 
 
 def describe_change_set(core: Core, request: Request) -> Answer:
+    """DescribeChangeSet, its changes a page at a time."""
     store = core.store(request)
     with store.changed:
         found = find_change_set(store, request.parameters)
@@ -225,6 +225,7 @@ def describe_change_set(core: Core, request: Request) -> Answer:
 
 
 def list_change_sets(core: Core, request: Request) -> Answer:
+    """ListChangeSets of one stack."""
     store = core.store(request)
     with store.changed:
         stack = store.get(named(request), "Stack [{}] does not exist")
@@ -233,14 +234,13 @@ def list_change_sets(core: Core, request: Request) -> Answer:
 
 
 def delete_change_set(core: Core, request: Request) -> Answer:
+    """DeleteChangeSet; of one that is not there, nothing."""
     store = core.store(request)
     with store.changed:
         try:
             found = find_change_set(store, request.parameters)
         except ServiceError as error:
             # Deleting what is not there succeeds; an unknown stack does not.
-            if error.code == "ChangeSetNotFound" and request.parameters["ChangeSetName"].startswith("arn:"):
-                return {}
             if error.code == "ChangeSetNotFound":
                 return {}
             raise
@@ -254,6 +254,7 @@ def delete_change_set(core: Core, request: Request) -> Answer:
 
 
 def execute_change_set(core: Core, request: Request) -> Answer:
+    """ExecuteChangeSet: the operation goes on in the background."""
     allow_only(request, "ChangeSetName", "StackName", "ClientRequestToken", "DisableRollback", "RetainExceptOnCreate")
     given, store = request.parameters, core.store(request)
     with store.changed:
@@ -282,7 +283,7 @@ def execute_change_set(core: Core, request: Request) -> Answer:
             run = partial(operations.create, on_failure="DELETE" if change_set.on_failure == "DELETE" else on_failure)
         else:
             refuse_update(stack, disable_rollback=disable)
-            work = begin_update(core, store, stack, replace(definition), session, token)
+            work = begin_update(core, store, stack, definition, session, token)
             run = partial(operations.update, disable_rollback=disable)
         change_set.execution_status = "EXECUTE_IN_PROGRESS"
 

@@ -107,6 +107,7 @@ def _resource_drift(work: Work, resource: StackResource) -> ResourceDrift:
 
 
 def detect_stack_drift(core: Core, request: Request) -> Answer:
+    """DetectStackDrift: the resources are read and compared in the background."""
     allow_only(request, "StackName", "LogicalResourceIds")
     store = core.store(request)
     only = request.parameters.get("LogicalResourceIds")
@@ -158,6 +159,7 @@ def _failed(failures: Mapping[str, str]) -> str:
 
 
 def describe_stack_drift_detection_status(core: Core, request: Request) -> Answer:
+    """DescribeStackDriftDetectionStatus of an earlier detection."""
     store, wanted = core.store(request), request.parameters["StackDriftDetectionId"]
     with store.changed:
         detection = store.detections.get(wanted)
@@ -179,6 +181,7 @@ def describe_stack_drift_detection_status(core: Core, request: Request) -> Answe
 
 
 def describe_stack_resource_drifts(core: Core, request: Request) -> Answer:
+    """DescribeStackResourceDrifts, as the last detection found them."""
     store = core.store(request)
     wanted = request.parameters.get("StackResourceDriftStatusFilters")
     with store.changed:

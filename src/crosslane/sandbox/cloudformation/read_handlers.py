@@ -32,6 +32,7 @@ from crosslane.sandbox.request import Request
 
 
 def describe_stacks(core: Core, request: Request) -> Answer:
+    """DescribeStacks: one, or all that are not deleted."""
     given, store = request.parameters, core.store(request)
     with store.changed:
         if not given.get("StackName"):
@@ -50,6 +51,7 @@ def _linger(core: Core, store: Store, stack: Stack) -> None:
 
 
 def list_stacks(core: Core, request: Request) -> Answer:
+    """ListStacks, deleted ones too."""
     store = core.store(request)
     wanted = request.parameters.get("StackStatusFilter")
     with store.changed:
@@ -58,6 +60,7 @@ def list_stacks(core: Core, request: Request) -> Answer:
 
 
 def describe_stack_events(core: Core, request: Request) -> Answer:
+    """DescribeStackEvents, the newest first."""
     store = core.store(request)
     if not request.parameters.get("StackName"):
         raise invalid("1 validation error detected: Value null at 'stackName' failed to satisfy constraint: Member "
@@ -74,6 +77,7 @@ def describe_stack_events(core: Core, request: Request) -> Answer:
 
 
 def describe_stack_resources(core: Core, request: Request) -> Answer:
+    """DescribeStackResources of a stack, or of the stack that a physical resource is in."""
     given, store = request.parameters, core.store(request)
     with store.changed:
         if given.get("StackName"):
@@ -103,6 +107,7 @@ def _resource(stack: Stack, logical_id: str) -> StackResource:
 
 
 def describe_stack_resource(core: Core, request: Request) -> Answer:
+    """DescribeStackResource."""
     store = core.store(request)
     with store.changed:
         stack = store.get(named(request), "Stack '{}' does not exist")
@@ -111,6 +116,7 @@ def describe_stack_resource(core: Core, request: Request) -> Answer:
 
 
 def list_stack_resources(core: Core, request: Request) -> Answer:
+    """ListStackResources."""
     store = core.store(request)
     with store.changed:
         stack = store.get(named(request))
@@ -119,6 +125,7 @@ def list_stack_resources(core: Core, request: Request) -> Answer:
 
 
 def get_template(core: Core, request: Request) -> Answer:
+    """GetTemplate of a stack or of a change set, before or after its transform."""
     given, store = request.parameters, core.store(request)
     with store.changed:
         if given.get("ChangeSetName"):
@@ -137,6 +144,7 @@ def get_template(core: Core, request: Request) -> Answer:
 
 
 def validate_template(core: Core, request: Request) -> Answer:
+    """ValidateTemplate: parameters and capabilities, or what is wrong."""
     template = template_of(request, core.session(request, None))
     check_template(template)
     parameters = [
@@ -167,6 +175,7 @@ def _capabilities(template: Template) -> dict[str, Any]:
 
 
 def get_template_summary(core: Core, request: Request) -> Answer:
+    """GetTemplateSummary of a text or of a stack."""
     given, store = request.parameters, core.store(request)
     if given.get("StackName"):
         with store.changed:
@@ -203,6 +212,7 @@ def _parameter(declared: ParameterDeclaration) -> dict[str, Any]:
 
 
 def list_exports(core: Core, request: Request) -> Answer:
+    """ListExports of the account and region."""
     store = core.store(request)
     with store.changed:
         found = sorted(store.exports(), key=lambda item: str(item[1].export))
@@ -215,6 +225,7 @@ def list_exports(core: Core, request: Request) -> Answer:
 
 
 def list_imports(core: Core, request: Request) -> Answer:
+    """ListImports: the stacks that use an export."""
     name, store = request.parameters["ExportName"], core.store(request)
     with store.changed:
         users = store.importers(name)

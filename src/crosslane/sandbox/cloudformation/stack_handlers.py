@@ -39,6 +39,7 @@ _DEFINITION = (
 
 
 def create_stack(core: Core, request: Request) -> Answer:
+    """CreateStack: the operation goes on in the background."""
     allow_only(
         request,
         *_DEFINITION,
@@ -126,6 +127,7 @@ def check_order(definition: Definition, place: Place, name: str, stack_id: str) 
 
 
 def update_stack(core: Core, request: Request) -> Answer:
+    """UpdateStack: the operation goes on in the background."""
     allow_only(
         request,
         *_DEFINITION,
@@ -185,6 +187,7 @@ def begin_update(
 
 
 def delete_stack(core: Core, request: Request) -> Answer:
+    """DeleteStack: the operation goes on in the background; of one that is not there, nothing."""
     allow_only(request, "StackName", "RetainResources", "RoleARN", "ClientRequestToken", "DeletionMode")
     given, store = request.parameters, core.store(request)
     force = given.get("DeletionMode") == "FORCE_DELETE_STACK"
@@ -221,6 +224,7 @@ def delete_stack(core: Core, request: Request) -> Answer:
 
 
 def cancel_update_stack(core: Core, request: Request) -> Answer:
+    """CancelUpdateStack: the update that is under way is rolled back."""
     store = core.store(request)
     with store.changed:
         stack = store.live(named(request))
@@ -231,6 +235,7 @@ def cancel_update_stack(core: Core, request: Request) -> Answer:
 
 
 def continue_update_rollback(core: Core, request: Request) -> Answer:
+    """ContinueUpdateRollback, without ``ResourcesToSkip``."""
     allow_only(request, "StackName", "RoleARN", "ResourcesToSkip", "ClientRequestToken")
     given, store = request.parameters, core.store(request)
     skip = frozenset(given.get("ResourcesToSkip", ()))
@@ -252,6 +257,7 @@ def continue_update_rollback(core: Core, request: Request) -> Answer:
 
 
 def rollback_stack(core: Core, request: Request) -> Answer:
+    """RollbackStack: from a failed creation or update to the last stable state."""
     allow_only(request, "StackName", "RoleARN", "ClientRequestToken", "RetainExceptOnCreate")
     given, store = request.parameters, core.store(request)
     with store.changed:
@@ -269,6 +275,7 @@ def rollback_stack(core: Core, request: Request) -> Answer:
 
 
 def update_termination_protection(core: Core, request: Request) -> Answer:
+    """UpdateTerminationProtection."""
     store = core.store(request)
     with store.changed:
         stack = store.live(named(request))
@@ -277,6 +284,7 @@ def update_termination_protection(core: Core, request: Request) -> Answer:
 
 
 def set_stack_policy(core: Core, request: Request) -> Answer:
+    """SetStackPolicy."""
     store = core.store(request)
     policy = _policy(request, core.session(request, None), "StackPolicy")
     with store.changed:
@@ -285,6 +293,7 @@ def set_stack_policy(core: Core, request: Request) -> Answer:
 
 
 def get_stack_policy(core: Core, request: Request) -> Answer:
+    """GetStackPolicy."""
     store = core.store(request)
     with store.changed:
         stack = store.live(named(request))

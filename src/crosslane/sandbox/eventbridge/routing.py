@@ -112,15 +112,13 @@ class Router:
         service, region, account, resource = str(target["Arn"]).split(":", 5)[2:]
         try:
             if service == "codepipeline":
-                session = self._client(rule, target, "codepipeline", region)
-                session.start_pipeline_execution(name=resource)
+                codepipeline = self._client(rule, target, "codepipeline", region)
+                codepipeline.start_pipeline_execution(name=resource)
             elif service == "events" and resource.startswith("event-bus/"):
                 self._forward(delivery, rule, target, Bus(account, region, resource.partition("/")[2]))
             else:
                 self._as_moto_does(delivery, rule, target)
-        except ServiceError as error:
-            self._report(f"eventbridge: {rule.arn} could not reach {target['Arn']}: {error}")
-        except (ClientError, BotoCoreError, NotImplementedError) as error:
+        except (ServiceError, ClientError, BotoCoreError, NotImplementedError) as error:
             self._report(f"eventbridge: {rule.arn} could not reach {target['Arn']}: {error}")
 
     def _client(self, rule: Any, target: Mapping[str, Any], service: str, region: str) -> Any:

@@ -62,6 +62,6 @@ def signature(secret_key: str, time: str, host: str, path: str, region: str) -> 
     scope = f"{time[:8]}/{region}/codecommit/aws4_request"
     text = f"AWS4-HMAC-SHA256\n{time}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
     key = f"AWS4{secret_key}".encode()
-    for part in (*scope.split("/"),):
+    for part in scope.split("/"):
         key = hmac.new(key, part.encode(), hashlib.sha256).digest()
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
