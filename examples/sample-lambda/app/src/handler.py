@@ -40,4 +40,5 @@ def version():
 
 
 def answer(status, body):
+    """The response, with the body as JSON."""
     return {"statusCode": status, "headers": {"content-type": "application/json"}, "body": json.dumps(body)}

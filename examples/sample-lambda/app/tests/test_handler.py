@@ -15,16 +15,16 @@ def get(path, **parameters):
 
 
 class TestFahrenheit(unittest.TestCase):
-    def test_known_temperatures(self):
+    def test_temperatures_are_converted(self):
         for celsius, fahrenheit in (("0", 32.0), ("100", 212.0), ("-40", -40.0), ("36.6", 97.88), ("-273.15", -459.67)):
             status, body = get("/fahrenheit", celsius=celsius)
             self.assertEqual((status, body["fahrenheit"]), (200, fahrenheit), celsius)
 
-    def test_what_is_no_temperature(self):
+    def test_what_is_no_temperature_is_refused(self):
         for celsius in ("", "warm", "nan", "inf", "-274"):
             self.assertEqual(get("/fahrenheit", celsius=celsius)[0], 400, celsius)
 
-    def test_without_a_temperature(self):
+    def test_a_missing_temperature_is_told(self):
         self.assertEqual(get("/fahrenheit"), (400, {"error": "celsius is missing"}))
 
 
@@ -40,7 +40,7 @@ class TestRoot(unittest.TestCase):
         ):
             self.assertEqual(get("/")[1]["version"], "4f2a")
 
-    def test_any_other_path(self):
+    def test_any_other_path_is_not_found(self):
         self.assertEqual(get("/celsius")[0], 404)
 
 
