@@ -71,7 +71,7 @@ def _check_query(http: HttpRequest, raw_uri: str, secret: str, service: str, pro
     date, seconds = str(given.get("X-Amz-Date", "")), str(given.get("X-Amz-Expires", ""))
     if given.get("X-Amz-Algorithm") != _ALGORITHM or not _DATE.fullmatch(date) or "X-Amz-SignedHeaders" not in given:
         raise _incomplete(protocol)
-    body = "UNSIGNED-PAYLOAD" if service == "s3" else hashlib.sha256(_body(http)).hexdigest()
+    body = "UNSIGNED-PAYLOAD" if service == "s3" else _sha256(_body(http))
     signed = str(given["X-Amz-SignedHeaders"]).split(";")
     expected = _signature(http, raw_uri, secret, service, str(given["X-Amz-Credential"]), date, signed, body)
     if not _same(expected, str(given["X-Amz-Signature"])):
@@ -139,16 +139,29 @@ def _signature(
         )
     )
     scope = "/".join(fields[-4:])
-    to_sign = "\n".join((_ALGORITHM, date, scope, hashlib.sha256(canonical.encode()).hexdigest()))
-    return hmac.digest(_key(secret, day, region, name), to_sign.encode(), "sha256").hex()
+    to_sign = "\n".join((_ALGORITHM, date, scope, _sha256(canonical.encode())))
+    signer = _signer(secret, day, region, name).copy()
+    signer.update(to_sign.encode())
+    return signer.hexdigest()
+
+
+_EMPTY = hashlib.sha256()
+
+
+def _sha256(data: bytes) -> str:
+    """In hexadecimal. A copy, because OpenSSL looks its algorithms up anew for each new hash."""
+    made = _EMPTY.copy()
+    made.update(data)
+    return made.hexdigest()
 
 
 @lru_cache(maxsize=1024)
-def _key(secret: str, day: str, region: str, service: str) -> bytes:
+def _signer(secret: str, day: str, region: str, service: str) -> hmac.HMAC:
+    """To copy, and to update with what is signed."""
     found = f"AWS4{secret}".encode()
     for part in (day, region, service, "aws4_request"):
         found = hmac.digest(found, part.encode(), "sha256")
-    return found
+    return hmac.new(found, digestmod="sha256")
 
 
 @lru_cache(maxsize=1024)
@@ -190,7 +203,7 @@ def _body_digest(http: HttpRequest, service: str, protocol: str) -> str:
     told = _sent(http, "X-Amz-Content-SHA256")
     if told is not None and not _DIGEST.fullmatch(told):
         return told
-    digest = hashlib.sha256(_body(http)).hexdigest()
+    digest = _sha256(_body(http))
     if told is not None and told != digest:
         if service == "s3":
             text = "The provided 'x-amz-content-sha256' header does not match what was computed."
