@@ -13,6 +13,7 @@ import traceback
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from http.client import responses
 from typing import Any
 
 from moto.core.exceptions import ServiceException
@@ -86,7 +87,7 @@ class Front:
         headers = list(answer.headers)
         if not any(name.lower() in ("x-amzn-requestid", "x-amz-request-id") for name, _ in headers):
             headers.append(("x-amzn-RequestId", request_id))
-        start_response(f"{answer.status} {_REASONS.get(answer.status, 'Status')}", headers)
+        start_response(f"{answer.status} {responses.get(answer.status, 'Status')}", headers)
         return [answer.body]
 
     def _answer(self, environ: Environ, request_id: str) -> Answer:
@@ -241,23 +242,3 @@ def _unsupported(service: str, operation: str) -> ServiceError:
 def _unknown(http: HttpRequest, service: str) -> ServiceError:
     name = http.values.get("Action") or http.headers.get("X-Amz-Target", "").rpartition(".")[2]
     return _unsupported(service, name or f"{http.method} {http.path}")
-
-
-_REASONS = {
-    200: "OK",
-    201: "Created",
-    202: "Accepted",
-    204: "No Content",
-    206: "Partial Content",
-    304: "Not Modified",
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    409: "Conflict",
-    412: "Precondition Failed",
-    416: "Range Not Satisfiable",
-    500: "Internal Server Error",
-    501: "Not Implemented",
-}

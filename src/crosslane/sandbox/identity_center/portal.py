@@ -11,6 +11,7 @@ import html
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from http.client import responses
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -77,7 +78,7 @@ class Portal:
             reply = _failure(error)
         except (AttributeError, TypeError, ValueError):  # members of another type than the service's model has
             reply = _failure(ServiceError("InvalidRequestException", "invalid_request: a value is of a wrong type"))
-        start_response(f"{reply.status} {_REASONS[reply.status]}", list(reply.headers))
+        start_response(f"{reply.status} {responses[reply.status]}", list(reply.headers))
         return [reply.body]
 
     def _ask_for_code(self, environ: Environ) -> Reply:
@@ -254,13 +255,3 @@ def _page(status: int, title: str, text: str, form: str = "") -> Reply:
         ("Cache-Control", "no-store"),
     )
     return Reply(status, body.encode(), headers)
-
-
-_REASONS = {
-    200: "OK",
-    302: "Found",
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-}
