@@ -15,6 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from crosslane.iam import Policy, parse_policy
+from crosslane.sandbox.authorization.audit import written
 from crosslane.sandbox.authorization.context import Wire
 from crosslane.sandbox.authorization.judge import Judgement, again
 from crosslane.sandbox.build import Options, Sandbox, build
@@ -78,6 +79,15 @@ def test_every_decision_is_heard_in_order(heard: Heard) -> None:
         ("iam:ListUsers", True),
         ("iam:ListRoles", True),
     ]
+
+
+def test_an_audit_line_has_each_condition_key_once_with_the_value_that_was_decided_by(heard: Heard) -> None:
+    for one in [*heard.judgements, *(again(one, lambda policy: None) for one in heard.judgements)]:
+        text = written(one, datetime.now(UTC))
+        told = json.loads(text)
+        assert told["context"] == json.loads(json.dumps(one.decision.request.context))
+        assert [text.count(f'"{key}":') for key in told["context"]] == [1] * len(told["context"])
+        assert (told["decision"], told["reason"]) == (str(one.decision.outcome), one.explanation.reason)
 
 
 def test_a_run_can_be_decided_again_without_a_statement(heard: Heard) -> None:
