@@ -1,5 +1,18 @@
-"""``python -m crosslane``: the program where its script is not on the path."""
+"""The program's first lines: ``python -m crosslane``, and the console script."""
 
-from crosslane.cli.main import main
+import sys
+from typing import NoReturn
 
-main()
+
+def main() -> NoReturn:
+    """Runs the program; always exits. Ctrl-C while it is still being loaded ends it without a traceback."""
+    try:
+        from crosslane.cli.main import main as program
+    except KeyboardInterrupt:
+        print("error: interrupted", file=sys.stderr)
+        sys.exit(130)
+    program()
+
+
+if __name__ == "__main__":
+    main()

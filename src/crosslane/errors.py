@@ -6,7 +6,8 @@
     ├── UsageError               exit code 2: wrong command line or config
     │   └── ConfigError          with file and line
     ├── OutcomeError             exit code 1: it is not so (denied, drift, a failed stack or run)
-    └── EnvironmentFailure       exit code 3: credentials, network, quota, disk, AWS itself
+    ├── EnvironmentFailure       exit code 3: credentials, network, quota, disk, AWS itself
+    └── CutShort                 exit code 130 or 143: Ctrl-C or SIGTERM; can be gone on with
 
 Every error that a user can cause is one of these; anything else is a bug of ours. ``code`` is a stable word for
 machines, ``next`` the command or the act that helps.
@@ -76,3 +77,23 @@ class EnvironmentFailure(CrosslaneError):
     """AWS or the machine failed: credentials, network, quota, disk."""
 
     exit_code = ENVIRONMENT
+
+
+class Terminated(BaseException):
+    """SIGTERM arrived; like ``KeyboardInterrupt``, not an error."""
+
+
+class CutShort(CrosslaneError):
+    """What ``KeyboardInterrupt`` or ``Terminated`` is told as."""
+
+    def __init__(
+        self,
+        cause: BaseException,
+        message: str | None = None,
+        account: str | None = None,
+        next: str = "run the same command again to go on",
+    ) -> None:
+        """``message`` is "interrupted" or "terminated" unless given."""
+        code = "Terminated" if isinstance(cause, Terminated) else "Interrupted"
+        super().__init__(message or code.lower(), code, account, next)
+        self.exit_code = TERMINATED if code == "Terminated" else INTERRUPTED

@@ -97,10 +97,11 @@ def test_an_interruption_ends_waits_at_once_and_begins_nothing_more() -> None:
         clock.sleep(60)
         return Done(Outcome.VERIFIED, "")
 
-    with pytest.raises(KeyboardInterrupt):
-        execute([step(str(n)) for n in range(WORKERS * 3)], carry_out, progress=Silent(), clock=clock)
+    results = execute([step(str(n)) for n in range(WORKERS * 3)], carry_out, progress=Silent(), clock=clock)
 
     assert len(begun) == WORKERS
+    assert {(one.outcome, one.detail) for one in results} == {(Outcome.PENDING, "interrupted")}
+    assert {one.error.exit_code for one in results if one.error is not None} == {130}
 
 
 def test_a_step_is_told_of_when_it_begins_and_when_it_ends() -> None:

@@ -12,7 +12,7 @@ from time import monotonic
 from crosslane.apply.outcome import Done, Outcome, StepResult
 from crosslane.apply.progress import Progress
 from crosslane.apply.waiting import Clock, Stopped
-from crosslane.errors import CrosslaneError
+from crosslane.errors import CrosslaneError, CutShort, Terminated
 from crosslane.plan.model import Step
 
 WORKERS = 12
@@ -24,12 +24,14 @@ def execute(
 ) -> tuple[StepResult, ...]:
     """Carry out all steps; returns their results in the order of ``steps``, failed and pending ones included.
 
-    ``KeyboardInterrupt`` (and termination) sets ``clock.stop``, waits for the calls under way, and is raised again:
-    nothing is left half-known, and running the same command again goes on from there.
+    ``KeyboardInterrupt`` (and ``Terminated``) sets ``clock.stop`` and waits for the calls under way: nothing is left
+    half-known. What is not done then is pending, with ``CutShort`` as its error, and running the same command again
+    goes on from there.
     """
     results: dict[str, StepResult] = {}
     waiting = list(steps)
     running: dict[Future[StepResult], Step] = {}
+    cut: CutShort | None = None
     with ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="step") as pool:
         try:
             while waiting or running:
@@ -39,13 +41,21 @@ def execute(
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     step = running.pop(future)
                     results[step.id] = future.result()
+        except (KeyboardInterrupt, Terminated) as cause:
+            cut = CutShort(cause)
+            clock.stop.set()
+            pool.shutdown(cancel_futures=True)
+            ended = {step.id: future for future, step in running.items() if not future.cancelled()}
+            results |= {name: one.result() for name, one in ended.items() if not isinstance(one.exception(), Stopped)}
         except BaseException:
             clock.stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    return tuple(
-        results.get(step.id) or StepResult(step, Outcome.PENDING, "a step before it did not succeed") for step in steps
-    )
+    return tuple(results.get(step.id) or _not_done(step, cut) for step in steps)
+
+
+def _not_done(step: Step, cut: CutShort | None) -> StepResult:
+    return StepResult(step, Outcome.PENDING, cut.message if cut else "a step before it did not succeed", error=cut)
 
 
 def _launch(
@@ -74,8 +84,8 @@ def _run(step: Step, carry_out: Callable[[Step], Done], progress: Progress) -> S
         done = carry_out(step)
         result = StepResult(step, done.outcome, done.detail, monotonic() - start)
     except Stopped:
-        error = CrosslaneError("interrupted", code="Interrupted", account=step.account)
-        result = StepResult(step, Outcome.PENDING, "interrupted", monotonic() - start, error)
+        progress.finished(step, Outcome.PENDING, "interrupted")
+        raise
     except CrosslaneError as error:
         if error.account is None:
             error.account = step.account

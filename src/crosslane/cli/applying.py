@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from threading import Event
+
+import click
 
 from crosslane.apply.executor import execute
 from crosslane.apply.hands import Hands
@@ -12,10 +14,13 @@ from crosslane.apply.outcome import StepResult
 from crosslane.apply.progress import Progress
 from crosslane.apply.tasks import carry_out
 from crosslane.apply.waiting import Clock
+from crosslane.cli.options import Invocation, aimed
 from crosslane.cli.planning import refuse
 from crosslane.cli.world import World
+from crosslane.errors import CutShort
 from crosslane.live.model import Live, LiveIdentity, Who
 from crosslane.plan.model import Plan, Step
+from crosslane.report.document import first_error
 
 
 def hands_of(
@@ -61,3 +66,12 @@ def apply_plan(plan: Plan, hands: Hands) -> tuple[StepResult, ...]:
 def run_steps(steps: tuple[Step, ...], hands: Hands) -> tuple[StepResult, ...]:
     """Carry out steps, whatever plan they are from."""
     return execute(steps, lambda step: carry_out(step, hands), progress=hands.progress, clock=hands.clock)
+
+
+def tell_failure(invocation: Invocation, results: Sequence[StepResult]) -> None:
+    """Say below the report, which names the failed steps, what to do now."""
+    failed = first_error(results)
+    if isinstance(failed, CutShort):
+        click.echo(f"{click.style('error:', fg='red', bold=True)} {failed}", err=True)
+    if failed is not None and failed.next:
+        click.echo(f"  next: {aimed(failed.next, invocation)}", err=True)

@@ -9,7 +9,7 @@ from functools import partial
 
 import click
 
-from crosslane.cli.applying import apply_plan, hands_of, working_deployers
+from crosslane.cli.applying import apply_plan, hands_of, tell_failure, working_deployers
 from crosslane.cli.observing import observe, reader_of
 from crosslane.cli.opening import opened
 from crosslane.cli.options import Invocation, common_options
@@ -83,6 +83,7 @@ def command(invocation: Invocation, data: bool, dry_run: bool, leave_apps: bool)
                 if results
                 else "\n".join([*(caution.message for caution in plan.cautions), "Nothing to remove."])
             )
+            tell_failure(invocation, results)
     failed = first_error(results)
     return failed.exit_code if failed is not None else DONE
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import partial
 
-from crosslane.cli.main import Terminated
 from crosslane.cli.options import Invocation
 from crosslane.cli.pipeline import (
-    Ended,
     Held,
-    Left,
     Site,
     approval_hint,
     held,
@@ -20,7 +17,7 @@ from crosslane.cli.pipeline import (
     report,
 )
 from crosslane.cli.recovery import SignInAgain
-from crosslane.errors import CrosslaneError, EnvironmentFailure, OutcomeError
+from crosslane.errors import CrosslaneError, CutShort, EnvironmentFailure, OutcomeError, Terminated
 from crosslane.pipeline.approvals import ANSWERED, Answer, Gate, answer_gate, check_comment, read_state
 from crosslane.pipeline.follow import TimedOut, first_look, follow
 from crosslane.pipeline.model import Definition, Execution, Revision
@@ -82,10 +79,8 @@ def followed(
             site.place.account,
             again,
         )
-    except KeyboardInterrupt:
-        error = Left("stopped following; the pipeline goes on", "Interrupted", site.place.account, again)
-    except Terminated:
-        error = Ended("terminated; the pipeline goes on", "Terminated", site.place.account, again)
+    except (KeyboardInterrupt, Terminated) as cause:
+        error = CutShort(cause, "stopped following; the pipeline goes on", site.place.account, again)
     except EnvironmentFailure as failed:
         failed.next = f"{failed.next}; {again}" if failed.next else again
         error = failed

@@ -18,7 +18,7 @@ from typing import NoReturn
 import click
 
 from crosslane import __version__
-from crosslane.errors import ENVIRONMENT, INTERRUPTED, TERMINATED, USAGE, CrosslaneError
+from crosslane.errors import ENVIRONMENT, USAGE, CrosslaneError, CutShort, Terminated
 
 COMMANDS: dict[str, str] = {
     "init": "Write crosslane.toml, by asking or from flags.",
@@ -46,10 +46,6 @@ COMMANDS: dict[str, str] = {
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """What a write answers where there is no room left."""
-
-
-class Terminated(BaseException):
-    """SIGTERM arrived; like KeyboardInterrupt, not an error."""
 
 
 class LazyGroup(click.Group):
@@ -121,12 +117,9 @@ def run(arguments: list[str]) -> int:
             return USAGE
         hint = f"{error.ctx.command_path if error.ctx else 'crosslane'} --help"
         return _fail(error.format_message(), "UsageError", None, hint, USAGE, as_json)
-    except click.Abort:
-        return _fail("interrupted", "Interrupted", None, "run the same command again to go on", INTERRUPTED, as_json)
-    except KeyboardInterrupt:
-        return _fail("interrupted", "Interrupted", None, "run the same command again to go on", INTERRUPTED, as_json)
-    except Terminated:
-        return _fail("terminated", "Terminated", None, "run the same command again to go on", TERMINATED, as_json)
+    except (click.Abort, KeyboardInterrupt, Terminated) as cause:
+        cut = CutShort(cause)
+        return _fail(cut.message, cut.code, None, cut.next, cut.exit_code, as_json)
     except CrosslaneError as error:
         if verbose:
             _print_traceback()

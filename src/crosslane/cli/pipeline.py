@@ -15,7 +15,7 @@ from crosslane.cli.opening import opened
 from crosslane.cli.options import Invocation, aimed
 from crosslane.cli.world import World
 from crosslane.config.model import Account, Config
-from crosslane.errors import DONE, INTERRUPTED, TERMINATED, CrosslaneError, EnvironmentFailure, OutcomeError
+from crosslane.errors import DONE, CrosslaneError, CutShort, EnvironmentFailure, OutcomeError
 from crosslane.live.model import Who
 from crosslane.pipeline.approvals import read_state
 from crosslane.pipeline.calling import Caller, Checked, FirstThatMay
@@ -27,18 +27,6 @@ from crosslane.pipeline.standing import Standing, standing, stands
 from crosslane.plan.model import VerifyIdentity
 from crosslane.report.pipeline_document import Given, PipelineIn, execution_document
 from crosslane.report.pipeline_text import execution_text, revision_text
-
-
-class Left(CrosslaneError):
-    """The person stopped following; the execution goes on."""
-
-    exit_code = INTERRUPTED
-
-
-class Ended(CrosslaneError):
-    """This process was told to end; the execution goes on."""
-
-    exit_code = TERMINATED
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +178,7 @@ def report(
     """
     now = site.world.now()
     failure = None
-    if execution is not None and not isinstance(error, EnvironmentFailure | Left | Ended):
+    if execution is not None and not isinstance(error, EnvironmentFailure | CutShort):
         failure = find_failure(execution, site.tools, site.of_account)
         if error is None and judged:
             error = verdict(execution, failure, site.place.account, site.flags)

@@ -14,7 +14,7 @@ import click
 from crosslane.apply.hands import Hands
 from crosslane.apply.outcome import StepResult
 from crosslane.apply.sessions import not_bootstrapped
-from crosslane.cli.applying import apply_plan, hands_of
+from crosslane.cli.applying import apply_plan, hands_of, tell_failure
 from crosslane.cli.observing import observe
 from crosslane.cli.opening import opened
 from crosslane.cli.options import Invocation, aimed
@@ -141,9 +141,7 @@ def _report(
             following=[aimed(line, invocation) for line in following(world, live)],
         )
     )
-    failed = first_error(results)
-    if failed is not None and failed.next:
-        click.echo(f"  next: {aimed(failed.next, invocation)}", err=True)
+    tell_failure(invocation, results)
 
 
 def _profiles(world: World) -> list[str]:

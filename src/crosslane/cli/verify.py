@@ -22,7 +22,7 @@ from crosslane.cli.opening import opened
 from crosslane.cli.options import Invocation, common_options
 from crosslane.cli.planning import make_plan
 from crosslane.cli.world import World
-from crosslane.errors import DONE, NOT_SO
+from crosslane.errors import DONE, NOT_SO, CutShort
 from crosslane.live.drift import read_drift
 from crosslane.live.model import Live, LiveIdentity, LiveStack, Who
 from crosslane.live.read import read_role_grants, read_user_grants, reading, side_by_side
@@ -51,6 +51,8 @@ def command(invocation: Invocation, drift: bool) -> int:
         with progress_on_stderr(invocation.verbose) as progress:
             hands = hands_of(world, progress)
             results = run_steps(asking, hands)
+            for cut in (one.error for one in results if isinstance(one.error, CutShort)):
+                raise cut
             findings = list(plan_findings(plan))
             findings += _credentials(world, live)
             if drift:

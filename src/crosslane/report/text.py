@@ -87,13 +87,14 @@ def run_text(
         lines += _beside("its run", latest_run)
     if profiles:
         lines += _beside("profiles", ", ".join(profiles))
-    failed = [result for result in results if result.error is not None]
-    for result in failed:
+    for result in results:
+        if result.outcome is not Outcome.FAILED:
+            continue
         lines.append(f"failed    {result.step.account}: {result.step.title}: {result.detail}")
     pending = [result for result in results if result.outcome is Outcome.PENDING]
     if pending:
         lines.append(f"pending   {', '.join(f'{one.step.account}: {one.step.title}' for one in pending)}")
-    if following and not failed:
+    if following and all(result.error is None for result in results):
         lines += ["", "next:", *(f"  {line}" for line in following)]
     return "\n".join(lines)
 
