@@ -11,7 +11,7 @@ from typing import Any
 import botocore.session
 from botocore.config import Config as ClientConfig
 
-from crosslane.sandbox.identities import Credentials, Identities, Identity, role_session
+from crosslane.sandbox.identities import Credentials, Identities, Identity
 from crosslane.sandbox.request import Caller, ServiceError
 from crosslane.sandbox.services.sts import not_authorized
 from crosslane.sandbox.store import Store
@@ -78,14 +78,7 @@ class Clients:
         account = source_arn.split(":")[4] if source_arn else role_arn.split(":")[4]
         if role is None or not self._may_assume(via, role_arn, account, source_arn):
             raise not_authorized(via, role_arn)
-        session = role_session(
-            Credentials("", ""),
-            partition=self._store.partition,
-            account=role.account_id,
-            role_arn=role.arn,
-            role_id=role.id,
-            session_name=session_name,
-        )
+        session = self._store.session_of(role, session_name, Credentials("", ""))
         session = replace(session, assumed_by=via, source_arn=source_arn)
         return self._lasting(("role", role.id, session_name, via, source_arn or ""), session)
 

@@ -178,20 +178,3 @@ class Identities:
             token=secrets.token_urlsafe(180),
             expires=(self.clock() + timedelta(seconds=seconds)).replace(microsecond=0),
         )
-
-
-def role_session(
-    credentials: Credentials, *, partition: str, account: str, role_arn: str, role_id: str, session_name: str
-) -> Identity:
-    """A session of a role. The session's ARN has the role's name without its path
-    (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html)."""
-    name = role_arn.rpartition("/")[2]
-    return Identity(
-        kind=Kind.ROLE,
-        account=account,
-        arn=f"arn:{partition}:sts::{account}:assumed-role/{name}/{session_name}",
-        user_id=f"{role_id}:{session_name}",
-        principal_arn=role_arn,
-        credentials=credentials,
-        name=name,
-    )

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NoReturn
 
-from crosslane.sandbox.identities import Identity, role_session
+from crosslane.sandbox.identities import Identity
 from crosslane.sandbox.lifecycle import CONTROL_HEADER, CONTROL_PATH
 
 if TYPE_CHECKING:
@@ -252,16 +252,7 @@ class _Door:
         store, identities = self._sandbox.store, self._sandbox.identities
         role = store.role(arn)
         if role is not None:
-            return identities.keep(
-                role_session(
-                    identities.temporary(_SESSION_SECONDS),
-                    partition=store.partition,
-                    account=role.account_id,
-                    role_arn=role.arn,
-                    role_id=role.id,
-                    session_name=session_name,
-                )
-            )
+            return identities.keep(store.session_of(role, session_name, identities.temporary(_SESSION_SECONDS)))
         user = store.user(arn)
         if user is None:
             return f"there is no {arn} in this sandbox"

@@ -86,6 +86,19 @@ class Store:
             return None
         return next((user for user in list(self.iam(account).users.values()) if user.arn == arn), None)
 
+    def session_of(self, role: Role, session_name: str, credentials: Credentials) -> Identity:
+        """A session of the role with these credentials. Its ARN has the role's name without its path
+        (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html)."""
+        return Identity(
+            kind=Kind.ROLE,
+            account=role.account_id,
+            arn=f"arn:{self.partition}:sts::{role.account_id}:assumed-role/{role.name}/{session_name}",
+            user_id=f"{role.id}:{session_name}",
+            principal_arn=role.arn,
+            credentials=credentials,
+            name=role.name,
+        )
+
     def kms_key(self, account: str, region: str, named: str) -> Any | None:
         """The key that an id, an alias or the ARN of either names; moto falls over an alias that is not there."""
         backend = self.backend("kms", account, region)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from moto.iam.models import AWSManagedPolicy, ManagedPolicy
 
-from crosslane.sandbox.identities import Identities, Identity, role_session
+from crosslane.sandbox.identities import Identities, Identity
 from crosslane.sandbox.store import Store
 
 PERMISSION_SET = "AdministratorAccess"
@@ -58,16 +58,7 @@ def sign_in(
         max_session_duration=str(SESSION_SECONDS),
     )
     administrator(store, member.id).attach_to(role)
-    return identities.keep(
-        role_session(
-            identities.temporary(SESSION_SECONDS),
-            partition=store.partition,
-            account=member.id,
-            role_arn=role.arn,
-            role_id=role.id,
-            session_name=SESSION_NAME,
-        )
-    )
+    return identities.keep(store.session_of(role, SESSION_NAME, identities.temporary(SESSION_SECONDS)))
 
 
 def administrator(store: Store, account: str) -> ManagedPolicy:

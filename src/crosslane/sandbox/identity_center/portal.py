@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl
 
 from moto.iam.models import Role
 
-from crosslane.sandbox.identities import Identities, role_session
+from crosslane.sandbox.identities import Identities
 from crosslane.sandbox.identity_center.accounts import SESSION_NAME, SESSION_SECONDS, Member
 from crosslane.sandbox.identity_center.oidc import Oidc
 from crosslane.sandbox.request import ServiceError
@@ -144,14 +144,7 @@ class Portal:
             # AWS tells neither which of the two is wrong: https://github.com/ministryofjustice/modernisation-platform/pull/10161
             raise ServiceError("ForbiddenException", "No access", 403)
         identity = self._identities.keep(
-            role_session(
-                self._identities.temporary(SESSION_SECONDS),
-                partition=self._store.partition,
-                account=role.account_id,
-                role_arn=role.arn,
-                role_id=role.id,
-                session_name=SESSION_NAME,
-            )
+            self._store.session_of(role, SESSION_NAME, self._identities.temporary(SESSION_SECONDS))
         )
         keys = identity.credentials
         given = {

@@ -16,7 +16,7 @@ from typing import Any
 from moto.core.exceptions import ServiceException
 from moto.iam.policy_validation import IAMPolicyDocumentValidator
 
-from crosslane.sandbox.identities import Credentials, Identities, Identity, Kind, role_session
+from crosslane.sandbox.identities import Credentials, Identities, Identity, Kind
 from crosslane.sandbox.principals import Known
 from crosslane.sandbox.request import Handler, Request, ServiceError
 from crosslane.sandbox.store import Store
@@ -106,14 +106,7 @@ def _assume_role(
             "ValidationError",
             "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
         )
-    session = role_session(
-        identities.temporary(seconds),
-        partition=store.partition,
-        account=role.account_id,
-        role_arn=role.arn,
-        role_id=role.id,
-        session_name=session_name,
-    )
+    session = store.session_of(role, session_name, identities.temporary(seconds))
     tags = {tag["Key"]: tag["Value"] for tag in parameters.get("Tags", ())}
     inherited = {key: identity.tags[key] for key in identity.transitive_tags if key in identity.tags}
     kept = identities.keep(

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from crosslane.iam import Layers, Outcome, PolicyKind, Principal, decide, parse_policy
 from crosslane.iam import Request as Question
-from crosslane.sandbox.identities import Identities, role_session
+from crosslane.sandbox.identities import Identities
 from crosslane.sandbox.principals import Known
 from crosslane.sandbox.request import Handler, Request, ServiceError
 from crosslane.sandbox.services.sts import check_session_request, credentials_document
@@ -123,14 +123,7 @@ def _assume(
     if seconds > int(role.max_session_duration or 3600):
         message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
         raise ServiceError("ValidationError", message)
-    session = role_session(
-        identities.temporary(seconds),
-        partition=store.partition,
-        account=account,
-        role_arn=role.arn,
-        role_id=role.id,
-        session_name=session_name,
-    )
+    session = store.session_of(role, session_name, identities.temporary(seconds))
     kept = identities.keep(replace(session, policy=given.get("Policy")))
     return {
         "Credentials": credentials_document(kept.credentials),
