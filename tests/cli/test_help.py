@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -126,11 +127,17 @@ def test_output_for_which_there_is_no_room_is_one_line() -> None:
     assert ended.stderr.startswith("error: there is no command paln")
     assert "Traceback" not in ended.stderr
 
-    ended = subprocess.run(
-        ["bash", "-c", program.replace("paln --json", "--help")], capture_output=True, text=True, check=False
-    )
-    assert ended.returncode == 3
-    assert ended.stderr.startswith("error: cannot write: No space left on device\n")
+    for buffered in ("", "1"):
+        ended = subprocess.run(
+            ["bash", "-c", program.replace("paln --json", "--help")],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "PYTHONUNBUFFERED": buffered},
+        )
+        assert ended.returncode == 3
+        assert ended.stderr.startswith("error: cannot write: No space left on device\n")
+        assert "Exception" not in ended.stderr
 
 
 def test_a_fault_of_ours_is_one_line_and_a_document(

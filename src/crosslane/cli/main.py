@@ -94,6 +94,10 @@ def main() -> NoReturn:
     # What a command makes lives as long as it does: looking for garbage every 700 objects took a tenth of `up`.
     gc.set_threshold(200_000)
     code = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _give_output_up()
     gc.freeze()  # or Python looks through everything once more before the process goes: a fifth of `up`
     sys.exit(code)
 
@@ -125,7 +129,7 @@ def run(arguments: list[str]) -> int:
             _print_traceback()
         return _fail(str(error), error.code, error.account, error.next, error.exit_code, as_json)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_output_up()
         return ENVIRONMENT
     except Exception as error:
         if verbose:
@@ -152,13 +156,18 @@ def _fail(message: str, code: str, account: str | None, next_: str | None, exit_
         error = {"code": code, "message": message, "account": account, "next": next_}
         try:
             click.echo(json.dumps({"ok": False, "error": error}))
-        except OSError:  # nothing can be written there; what is left in the buffer must not fail once more
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except OSError:
+            _give_output_up()
     where = f" (account {account})" if account else ""
     click.echo(f"{click.style('error:', fg='red', bold=True)} {message}{where}", err=True)
     if next_:
         click.echo(f"  next: {next_}", err=True)
     return exit_code
+
+
+def _give_output_up() -> None:
+    """Nothing can be written to stdout; what is left in its buffer must not fail once more when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _print_traceback() -> None:

@@ -242,7 +242,8 @@ def test_a_name_that_several_accounts_have_needs_the_account(place: Place) -> No
 
 
 def test_without_a_sandbox_it_says_what_to_do(tmp_path: Path) -> None:
-    (tmp_path / "crosslane.toml").write_text(CONFIG.format(region="eu-west-1"))
+    config = tmp_path / "crosslane.toml"
+    config.write_text(CONFIG.format(region="eu-west-1"))
     with environment(tmp_path):
-        result = run_here("sandbox", "invoke", "Function", "--config", str(tmp_path / "crosslane.toml"))
-    assert (result.code, "crosslane sandbox start --detach" in result.err) == (1, True)
+        result = run_here("sandbox", "invoke", "Function", "--config", str(config))
+    assert (result.code, f"crosslane sandbox start --config {config} --detach" in result.err) == (1, True)
