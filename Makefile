@@ -22,7 +22,7 @@ demo: $(STAMP) ## crosslane up --sandbox on examples/sample-lambda, then git pus
 # Where PYTHONDONTWRITEBYTECODE is set, each of some hundred processes would compile the package anew.
 test: $(STAMP) ## run the tests
 	@$(BIN)/python -m compileall -q src
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile
 
 slow: $(STAMP) ## run the long proofs: fuzzing, being killed at every point
 	CROSSLANE_SLOW=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m slow --timeout 3600
