@@ -23,6 +23,13 @@ def test_a_plan_is_told_by_account_in_the_configs_order() -> None:
     assert text.splitlines()[-1].startswith("Plan: ")
 
 
+def test_a_new_stack_is_told_with_the_resources_that_it_makes() -> None:
+    lines = plan_text(Situation().plan(), ACCOUNTS).splitlines()
+
+    at = lines.index("  + stack pre-reqs [S1]")
+    assert "      + ArtifactBucket (AWS::S3::Bucket)" in lines[at : at + 8]
+
+
 def test_where_all_is_well_there_is_nothing_to_do() -> None:
     assert plan_text(everything_exists().plan(), ACCOUNTS).splitlines()[-1] == "Nothing to do."
 

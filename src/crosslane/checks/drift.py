@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from crosslane.checks.model import Finding, Severity
 from crosslane.checks.unread import unread
 from crosslane.live.model import Absent, Reading, ResourceDrift, StackDrift, Unreadable
-from crosslane.plan.model import CHANGING, Plan, Step
+from crosslane.plan.model import CHANGING, Op, Plan, Step
 
 
 def plan_findings(plan: Plan) -> tuple[Finding, ...]:
@@ -75,7 +75,7 @@ def _difference(step: Step) -> Finding:
         severity=Severity.ERROR,
         account=step.account,
         subject=f"{step.kind} {step.name}",
-        evidence=changes or step.reason,
+        evidence=step.reason if step.op is Op.CREATE or not changes else changes,
         cause="it was never made, or was changed or removed since",
         fix="crosslane up",
     )

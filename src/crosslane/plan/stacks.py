@@ -50,11 +50,12 @@ def under_way(status: str) -> bool:
 def decide_stack(stack: Stack, live: LiveStack | None, outputs: OutputLookup) -> StackDecision:
     """What to do with the stack."""
     if live is None:
-        return StackDecision(Op.CREATE, "it does not exist")
+        return StackDecision(Op.CREATE, "it does not exist", _resources(stack))
     if under_way(live.status):
         return StackDecision(Op.WAIT, f"another operation is under way on it ({live.status})")
     if live.status in HELD_NOTHING:
-        return StackDecision(Op.REPLACE, f"it is in {live.status}, which takes no update: it is deleted and made anew")
+        reason = f"it is in {live.status}, which takes no update: it is deleted and made anew"
+        return StackDecision(Op.REPLACE, reason, _resources(stack))
     changes = (
         *text_differences(live.template, canonical_text(stack.template)),
         *_parameter_changes(stack, live, outputs),
@@ -68,6 +69,12 @@ def decide_stack(stack: Stack, live: LiveStack | None, outputs: OutputLookup) ->
     if changes:
         return StackDecision(Op.UPDATE, f"{len(changes)} of its properties differ", changes)
     return StackDecision(Op.KEEP, f"it is as it should be ({live.status})")
+
+
+def _resources(stack: Stack) -> tuple[Change, ...]:
+    """What a new stack makes: each resource's logical id and type."""
+    made = json.loads(stack.template)["Resources"]
+    return tuple(Change(f"Resources.{name}", None, str(resource["Type"])) for name, resource in made.items())
 
 
 def _parameter_changes(stack: Stack, live: LiveStack, outputs: OutputLookup) -> tuple[Change, ...]:

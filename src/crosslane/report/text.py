@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from crosslane.apply.hands import PipelineFacts
 from crosslane.apply.outcome import Outcome, StepResult
 from crosslane.desired.model import Caution
-from crosslane.plan.model import CHANGING, Op, Plan, Step
+from crosslane.plan.model import CHANGING, Change, Op, Plan, Step
 
 WIDTH = 80
 SIGNS = {Op.CREATE: "+", Op.UPDATE: "~", Op.REPLACE: "!", Op.DELETE: "-", Op.ADOPT: "="}
@@ -111,12 +111,17 @@ def _step_lines(step: Step, verbose: bool) -> list[str]:
     reason = textwrap.wrap(step.reason, WIDTH - 6, break_on_hyphens=False, break_long_words=False) or [""]
     lines = [f"  {SIGNS[step.op]} {step.kind} {step.name}{guide}", *(f"      {line}" for line in reason)]
     shown = step.changes if verbose else step.changes[:MOST_CHANGES]
-    if step.op in CHANGING - {Op.CREATE}:
-        for change in shown:
-            lines.append(f"      {change.path}: {_value(change.before)} → {_value(change.after)}")
+    if step.op in CHANGING - {Op.CREATE} or step.kind == "stack":
+        lines += [f"      {_change_text(change)}" for change in shown]
         if len(step.changes) > len(shown):
             lines.append(f"      … {len(step.changes) - len(shown)} more; -v shows them")
     return lines
+
+
+def _change_text(change: Change) -> str:
+    if change.before is None and change.path.startswith("Resources.") and change.path.count(".") == 1:
+        return f"+ {change.path.removeprefix('Resources.')} ({change.after})"
+    return f"{change.path}: {_value(change.before)} → {_value(change.after)}"
 
 
 def _value(value: str | None) -> str:
