@@ -170,8 +170,10 @@ def agrees(seen: Seen, expected: Sequence[Failure]) -> str | None:
 def _sentence(failure: Failure) -> str:
     """What is told: without who was denied, for the person's sign-in is asked next, and is the last to be denied.
 
-    CodePipeline and CodeBuild tell in words of their own that they may not become their role.
+    CodePipeline, CodeBuild and CloudFormation tell in words of their own that they may not become their role.
     """
+    if failure.call.principal == "cloudformation.amazonaws.com":
+        return f"Role {failure.call.resource} is invalid or cannot be assumed"
     if failure.call.principal == "codebuild.amazonaws.com":
         return "is not authorized to perform: sts:AssumeRole on service role"
     if failure.call.principal == "codepipeline.amazonaws.com":

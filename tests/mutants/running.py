@@ -52,4 +52,7 @@ def _alone(given: _Given) -> Outcome:
 def _run(given: _Given) -> Outcome:
     mutant, mode, expected, tolerated = given
     with tempfile.TemporaryDirectory() as folder:
-        return outcome(mutant, mode, Path(folder), expected, tolerated)
+        try:
+            return outcome(mutant, mode, Path(folder), expected, tolerated)
+        except Exception as error:  # not all of botocore's can be sent to another process
+            return Outcome(f"{type(error).__name__}: {error}", "nothing", None, 0.0)

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from botocore.exceptions import WaiterError
+
 from crosslane.config.load import load_config
 from tests.end_to_end.place import CONFIG, ROOT, Place, Result, environment
 
@@ -106,7 +108,13 @@ def _destroy(place: Place) -> Result:
     for account, stack in (("test", "sample-lambda-test"), ("prod", "sample-lambda-production")):
         client = place.aws(account, "cloudformation")
         client.delete_stack(StackName=stack)
-        client.get_waiter("stack_delete_complete").wait(StackName=stack, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+        try:
+            client.get_waiter("stack_delete_complete").wait(
+                StackName=stack, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+            )
+        except WaiterError as error:
+            events = client.describe_stack_events(StackName=stack)["StackEvents"]
+            return Result(1, "", "\n".join([str(error), *(one.get("ResourceStatusReason", "") for one in events)]))
     return place.run("destroy", "--data", "--json", "--yes")
 
 
