@@ -29,8 +29,8 @@ def guide_config(
     sign_in: SignIn | None = None,
 ) -> Config:
     return Config(
-        path=Path("/work/crosslane.toml"),
-        pipeline=Pipeline(pipeline, region, Source(source, "sample-lambda"), Path("/work/app")),
+        path=Path("/project/crosslane.toml"),
+        pipeline=Pipeline(pipeline, region, Source(source, "sample-lambda"), Path("/project/app")),
         accounts=accounts,
         stages=stages,
         bootstrap=Bootstrap(mode=mode, accounts=bootstrapped),
