@@ -153,20 +153,13 @@ def attached(
     if kept is not None:
         yield kept
         return
-    directory = Path(tempfile.mkdtemp(prefix="crosslane-sandbox-"))
-    try:
-        options = {
-            **_options(config, port, propagation_seconds, seed, clock_file, permission_sets),
-            **_authorization(enforce, audit),
-            "minute_seconds": minute_seconds,
-        }
-        running = _launched(directory, {**options, "attached": True})
-        try:
-            yield running
-        finally:
-            process.end(running.pid, running.directory)
-    finally:
-        remove(directory)
+    options = {
+        **_options(config, port, propagation_seconds, seed, clock_file, permission_sets),
+        **_authorization(enforce, audit),
+        "minute_seconds": minute_seconds,
+    }
+    with _passing_folder() as directory, _passing(directory, options) as running:
+        yield running
 
 
 @contextmanager
@@ -176,23 +169,38 @@ def resettable(accounts: Sequence[Account], region: str, *, control: str, enforc
     ``control`` is the secret that opens the door of ``states``; with ``enforce`` the decisions since the last reset
     are in the file ``audit`` of its folder. Raises ``EnvironmentFailure`` if it cannot be started.
     """
-    directory = Path(tempfile.mkdtemp(prefix="crosslane-sandbox-"))
-    try:
+    with _passing_folder() as directory:
         options = {
             "id": secrets.token_hex(16),
             "members": _members(accounts),
             "region": region,
             "partition": partition_of(region),
             "port": 0,
+            "control": control,
             **_authorization(enforce, directory / "audit" if enforce else None),
         }
-        running = _launched(directory, {**options, "attached": True, "control": control})
-        try:
+        with _passing(directory, options) as running:
             yield running
-        finally:
-            process.end(running.pid, running.directory)
+
+
+@contextmanager
+def _passing_folder() -> Iterator[Path]:
+    """A folder for the time of the context."""
+    directory = Path(tempfile.mkdtemp(prefix="crosslane-sandbox-"))
+    try:
+        yield directory
     finally:
         remove(directory)
+
+
+@contextmanager
+def _passing(directory: Path, options: Mapping[str, Any]) -> Iterator[Running]:
+    """A sandbox for the time of the context."""
+    running = _launched(directory, {**options, "attached": True})
+    try:
+        yield running
+    finally:
+        process.end(running.pid, running.directory)
 
 
 def reset(running: Running) -> None:

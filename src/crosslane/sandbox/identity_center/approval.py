@@ -21,11 +21,11 @@ def approve(url: str) -> None:
     if urllib.parse.urlsplit(url).hostname != "127.0.0.1":
         raise EnvironmentFailure("only a page of a sandbox is approved", code="NotLoopback")
     try:
-        with _BROWSER.open(url, timeout=30) as answer:
-            form = _Form()
+        with BROWSER.open(url, timeout=30) as answer:
+            form = Form()
             form.feed(answer.read().decode())
         body = urllib.parse.urlencode({**form.hidden, "decision": "allow"}).encode()
-        with _BROWSER.open(urllib.parse.urljoin(url, form.action), data=body, timeout=30) as answer:
+        with BROWSER.open(urllib.parse.urljoin(url, form.action), data=body, timeout=30) as answer:
             answer.read()
     except urllib.error.HTTPError as error:
         target = error.headers.get("Location")
@@ -37,7 +37,7 @@ def approve(url: str) -> None:
 
 
 def _go(url: str) -> None:
-    with contextlib.suppress(OSError), _BROWSER.open(url, timeout=30) as answer:
+    with contextlib.suppress(OSError), BROWSER.open(url, timeout=30) as answer:
         answer.read()
 
 
@@ -46,10 +46,11 @@ class _Staying(urllib.request.HTTPRedirectHandler):
         """Not followed: the redirect then comes as an error that has its address."""
 
 
-_BROWSER = urllib.request.build_opener(urllib.request.ProxyHandler({}), _Staying())
+BROWSER = urllib.request.build_opener(urllib.request.ProxyHandler({}), _Staying())
+"""Opens pages and follows no redirect."""
 
 
-class _Form(HTMLParser):
+class Form(HTMLParser):
     """The form of the page: where it goes, and its hidden fields."""
 
     def __init__(self) -> None:
