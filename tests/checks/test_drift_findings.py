@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crosslane.checks.drift import plan_findings
-from tests.fakes.situation import Situation
+from tests.fakes.situation import Situation, everything_exists
 
 
 def test_a_stack_that_is_not_there_is_said_to_be_missing_instead_of_listed() -> None:
@@ -11,3 +11,12 @@ def test_a_stack_that_is_not_there_is_said_to_be_missing_instead_of_listed() -> 
 
     assert found["stack pre-reqs"].evidence == "it does not exist"
     assert found["stack pre-reqs"].fix == "crosslane up"
+
+
+def test_a_stack_that_was_never_whole_is_said_to_be_so() -> None:
+    situation = everything_exists()
+    situation.remote.declare_stack_exists(situation.stack("S1"), status="ROLLBACK_COMPLETE")
+
+    found = {finding.subject: finding for finding in plan_findings(situation.plan())}
+
+    assert "ROLLBACK_COMPLETE" in found["stack pre-reqs"].evidence

@@ -12,7 +12,7 @@ import pytest
 from keyring.backends.fail import Keyring as NoKeyring
 
 from tests.end_to_end.place import ROOT, Place, place_in
-from tests.end_to_end.test_rotation import USER, keys_of, rotate
+from tests.end_to_end.test_rotation import USER, cut, keys_of, rotate
 from tests.fakes.file_keyring import FileKeyring
 
 SERVICE = "crosslane sample-lambda@111111111111"
@@ -152,6 +152,22 @@ def test_a_key_moves_from_file_to_keyring_and_back_and_leaves_nothing_behind(rin
         place.edit('key_store = "keyring"', 'mode = "keyless"')
         place.up("--yes")
         assert secrets(ring) == {}, "what another mode has no use for is gone from the keyring"
+
+
+def test_a_rotation_cut_off_in_the_file_goes_on_in_the_keyring(ring: FileKeyring, tmp_path: Path) -> None:
+    ring.path.unlink(missing_ok=True)
+    with place_in(tmp_path) as place:
+        place.up()
+        cut(place, "before-rename", 2)
+        pending = place.profile("tools_admin")["crosslane_new_access_key_id"]
+        place.append('\n[bootstrap]\nkey_store = "keyring"\n')
+        place.up("--yes")
+
+        assert rotate(place)["new"] == pending
+
+        assert pending in secrets(ring)
+        assert place.caller("tools_admin").endswith(f":user/{USER}")
+        assert held(place) == pending
 
 
 def test_without_a_keyring_it_says_so_and_uses_the_file(ring: FileKeyring, tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
+from botocore.session import get_session
 
 from tests.end_to_end.issuer import GITHUB, GITLAB, Issuer, write_issuers
 from tests.end_to_end.place import ACCOUNTS, CONFIG, STACKS, Place, Result, environment, place_in, run_here
@@ -87,6 +89,26 @@ def test_bootstrap_makes_provider_and_trust_and_no_user(place: Place) -> None:
                 }
             },
         }
+
+
+def test_a_jobs_session_is_limited_by_the_managed_policies_that_it_names(place: Place) -> None:
+    given = place.aws("tools", "sts").assume_role_with_web_identity(
+        RoleArn=f"arn:aws:iam::111111111111:role/{ROLE}",
+        RoleSessionName="job",
+        WebIdentityToken=ISSUER.token(SUBJECT),
+        PolicyArns=[{"arn": "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"}],
+    )["Credentials"]
+    client: Any = get_session().create_client(
+        "iam",
+        region_name="eu-west-1",
+        endpoint_url=place.running.endpoint,
+        aws_access_key_id=given["AccessKeyId"],
+        aws_secret_access_key=given["SecretAccessKey"],
+        aws_session_token=given["SessionToken"],
+    )
+
+    with pytest.raises(ClientError, match="because no session policy allows the iam:GetRole action"):
+        client.get_role(RoleName=ROLE)
 
 
 def test_a_job_deploys_to_all_accounts_with_its_token_and_leaves_no_profile(place: Place) -> None:

@@ -194,7 +194,12 @@ def metadata(keys: Keys) -> dict[str, str]:
 
 
 def _promote(profile: KeyProfile, keys: Keys, old: str, hands: Hands) -> None:
-    """One replacement of the file: the new key is the profile's, the old one is known as retired."""
+    """One replacement of the file: the new key is the profile's, the old one is known as retired.
+
+    A key that was made while the config wanted it in the file still has its secret there alone.
+    """
+    if hands.ring is not None:
+        hands.ring.keep(keys)
     values = {**values_of_held(keys, hands.ring), NEW_KEY: None, NEW_SECRET: None, OLD_KEY: old}
     hands.files.store([ProfileChange(profile.name, values, owner=hands.mark)])
 

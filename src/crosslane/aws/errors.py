@@ -93,15 +93,9 @@ def translate(
         case NoCredentialsError() | PartialCredentialsError():
             return unusable(f"{who} has no credentials", code="NoCredentials", next=again)
         case UnauthorizedSSOTokenError() | SSOTokenLoadError():
-            return CredentialsFailure(
-                f"the sign-in of {who} has ended"
-                if isinstance(error, UnauthorizedSSOTokenError)
-                else f"{who} is not signed in",
-                code="CredentialRetrieval",
-                account=account,
-                next=again,
-                operation=action,
-            )
+            ended = isinstance(error, UnauthorizedSSOTokenError)
+            told = f"the sign-in of {who} has ended" if ended else f"{who} is not signed in"
+            return unusable(told, code="CredentialRetrieval", next=again)
         case SSOError() | TokenRetrievalError() | InvalidConfigError() | CredentialRetrievalError():
             return unusable(f"{who} could not get credentials: {error}", code="CredentialRetrieval", next=again)
         case NoRegionError():

@@ -29,6 +29,7 @@ from botocore.credentials import (
     SSOProvider,
     create_credential_resolver,
 )
+from botocore.exceptions import NoCredentialsError
 from botocore.hooks import HierarchicalEmitter
 from botocore.loaders import Loader
 from botocore.tokens import SSOTokenProvider
@@ -107,11 +108,7 @@ class Cloud:
         return self._in_place(session, profile if provider is None else None)
 
     def unsigned_session(self) -> botocore.session.Session:
-        """A session for calls that carry no signature. No profile is looked at, and none need exist."""
-        return self._in_place(_no_profile(), None)
-
-    def anonymous_session(self) -> botocore.session.Session:
-        """A session without credentials, which looks for none either."""
+        """A session for calls that carry no signature: it looks for no credentials, and no profile need exist."""
         session = _no_profile()
         session.register_component("credential_provider", CredentialResolver([]))
         return self._in_place(session, None)
@@ -133,10 +130,13 @@ class Cloud:
             session.register_component("data_loader", self._loader)
         return session
 
-    def client(self, session: botocore.session.Session, service: str) -> BaseClient:
+    def client(self, session: botocore.session.Session, service: str, *, signed: bool = True) -> BaseClient:
         """A client of the session, one after the other: side by side they would read the same models twice, and no
         faster for it."""
-        session.get_credentials()  # Before the lock: a provider may make calls of its own, with clients of its own.
+        # Before the lock: a provider may make calls of its own, with clients of its own. Where there is nothing,
+        # making the client would ask the whole chain once more.
+        if session.get_credentials() is None and signed:
+            raise NoCredentialsError
         with self._making:
             return session.create_client(
                 service,
@@ -226,11 +226,11 @@ class Gateway:
             if service not in self._clients:
                 if self._session is None:
                     self._session = (
-                        self._cloud.anonymous_session()
+                        self._cloud.unsigned_session()
                         if self._anonymous
                         else self._cloud.session(self.profile, self.account)
                     )
-                self._clients[service] = self._cloud.client(self._session, service)
+                self._clients[service] = self._cloud.client(self._session, service, signed=not self._anonymous)
             return self._clients[service]
 
 

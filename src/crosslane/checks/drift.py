@@ -75,7 +75,7 @@ def _difference(step: Step) -> Finding:
         severity=Severity.ERROR,
         account=step.account,
         subject=f"{step.kind} {step.name}",
-        evidence=step.reason if step.op is Op.CREATE or not changes else changes,
+        evidence=step.reason if step.op in (Op.CREATE, Op.REPLACE) or not changes else changes,
         cause="it was never made, or was changed or removed since",
         fix="crosslane up",
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from crosslane.credentials.profile import HELD_KEY, NEW_KEY, NEW_SECRET, NO_KEYS, Profile, key_values
-from crosslane.credentials.ring import Ring
+from crosslane.credentials.ring import NOT_THERE, Ring
 from crosslane.credentials.secret import Keys, Secret
+from crosslane.errors import EnvironmentFailure
 
 Values = dict[str, str | Secret | None]
 
@@ -22,7 +23,14 @@ def pending_keys(profile: Profile, ring: Ring | None) -> Keys | None:
     secret = next((setting.value for setting in profile.settings if setting.key == NEW_SECRET), None)
     if isinstance(secret, Secret):
         return Keys(identifier, secret)
-    return None if ring is None else ring.load(identifier)
+    if ring is None:
+        return None
+    try:
+        return ring.load(identifier)
+    except EnvironmentFailure as error:
+        if error.code != NOT_THERE:
+            raise
+        return None
 
 
 def values_of_held(keys: Keys, ring: Ring | None) -> Values:

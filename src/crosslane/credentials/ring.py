@@ -6,6 +6,7 @@ https://pypi.org/project/keyring/ (2026-11-25)
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from importlib.util import find_spec
 
@@ -64,8 +65,6 @@ class Ring:
 
     def forget(self, access_key_id: str) -> None:
         """Remove the secret, if it is there; a keyring that refuses keeps it: it is no use once the key is gone."""
-        import contextlib
-
         import keyring
         from keyring.errors import KeyringError
 

@@ -32,8 +32,10 @@ def read_drift(gateway: Gateway, stack: str, pauses: Iterable[float]) -> StackDr
                 return StackDrift(_drifts(gateway, stack))
             case "DETECTION_FAILED":
                 reason = str(status.get("DetectionStatusReason") or "CloudFormation gave no reason")
-                failures = _failures(reason)
-                return StackDrift((*_drifts(gateway, stack), *failures), None if failures else reason)
+                found, failures = _drifts(gateway, stack), _failures(reason)
+                known = {one.logical_id for one in found}
+                further = (one for one in failures if one.logical_id not in known)
+                return StackDrift((*found, *further), None if failures else reason)
     return StackDrift((), "drift detection did not end in time")
 
 

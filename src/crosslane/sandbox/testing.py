@@ -145,7 +145,7 @@ class Sandbox:
         """Sets everything back to how it was at the start, in milliseconds: no resource, role or user is left, work in
         the background is cut off, the audit is empty. The endpoint and the administrators' clients go on."""
         lifecycle.reset(self._up)
-        administrators = {self.administrator(name).access_key_id for name in self.accounts}
+        administrators = {one.access_key_id for one in self._administrators.values()}
         self._kept = {key: client for key, client in self._kept.items() if key[0] in administrators}
         self._decisions.forget()
 

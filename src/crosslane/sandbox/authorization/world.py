@@ -203,7 +203,7 @@ class StoreWorld:
     def tags(self, arn: str, account: str) -> Mapping[str, str]:
         """The tags of a resource of any service: those that the sandbox keeps itself, else moto's."""
         parts = arn.split(":", 5)
-        if len(parts) < 6:
+        if len(parts) < 6 or account not in self.store.accounts:
             return {}
         reader = self.tag_readers.get(parts[2])
         if reader is not None:

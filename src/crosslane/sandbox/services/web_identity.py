@@ -124,7 +124,8 @@ def _assume(
         message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
         raise ServiceError("ValidationError", message)
     session = store.session_of(role, session_name, identities.temporary(seconds))
-    kept = identities.keep(replace(session, policy=given.get("Policy")))
+    arns = tuple(item["arn"] for item in given.get("PolicyArns", ()))
+    kept = identities.keep(replace(session, policy=given.get("Policy"), policy_arns=arns))
     return {
         "Credentials": credentials_document(kept.credentials),
         "SubjectFromWebIdentityToken": str(claims["sub"]),
@@ -139,14 +140,14 @@ def _verified(token: str, issuers: Issuers, now: datetime) -> Mapping[str, Any]:
     try:
         head, body, signature = token.split(".")
         header, claims = json.loads(_decoded(head)), json.loads(_decoded(body))
-        signed = _decoded(signature)
+        algorithm, key_id, signed = header.get("alg"), header.get("kid"), _decoded(signature)
         issuer, subject, expires = str(claims["iss"]), claims["sub"], float(claims["exp"])
         begins = max(float(claims.get("iat", 0)), float(claims.get("nbf", 0)))
     except (ValueError, KeyError, TypeError, AttributeError):
         raise _invalid("The ID Token provided is not a valid JWT.") from None
-    if header.get("alg") != "RS256" or not issuer.startswith("https://") or not isinstance(subject, str):
+    if algorithm != "RS256" or not issuer.startswith("https://") or not isinstance(subject, str):
         raise _invalid("The ID Token provided is not a valid JWT.")
-    key = issuers.key(issuer, header.get("kid"))
+    key = issuers.key(issuer, key_id)
     if key is None:
         raise _invalid("Couldn't retrieve verification key from your identity provider")
     if not _is_signature(key, signed, f"{head}.{body}".encode()):
